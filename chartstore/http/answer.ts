@@ -1,0 +1,19 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import type { Readable } from 'node:stream'
+
+/** A request as the store sees it; a node:http request is one, and so is a call from the gateway in this process. */
+export interface StoreRequest {
+  method: string
+  /** Path and query, percent-encoded as on the wire. */
+  url: string
+  headers: IncomingHttpHeaders
+  body: Readable
+}
+
+/** What a handler returns: written to a socket, or read by the gateway in this process. */
+export interface Answer {
+  status: number
+  headers: Record<string, string>
+  /** Absent: no body. A HEAD answer keeps its headers and loses its body where it is written. */
+  body?: Buffer | string | Readable
+}

@@ -1,0 +1,58 @@
+import { LRUCache } from 'lru-cache'
+import type { Change, ChangeFeed } from '../db/change.ts'
+
+/** A cache of rows that the change feed keeps true. */
+export interface LiveCache<Value> {
+  /** The cached value, or `load`'s, which runs once however many ask at the same time. A throw is not cached. */
+  get: (key: string, load: () => Promise<Value>) => Promise<Value>
+  /** The cached value, if there is one that may be trusted now. */
+  peek: (key: string) => Value | undefined
+}
+
+/**
+ * @param isStale whether a change makes a cached value wrong. It must say yes for `everything`.
+ *
+ * A value whose load began before a change is handed to those who waited, but not kept: it may have been read from
+ * before the change. While the feed is not live nothing is answered from the cache.
+ */
+export function createLiveCache<Value extends NonNullable<unknown>>(options: {
+  changes: ChangeFeed
+  max: number
+  ttlMs: number
+  isStale: (change: Change, key: string, value: Value) => boolean
+}): LiveCache<Value> {
+  const { changes, isStale } = options
+  const entries = new LRUCache<string, Value>({ max: options.max, ttl: options.ttlMs })
+  let loading = new Map<string, Promise<Value>>()
+
+  changes.onChange((change) => {
+    loading = new Map()
+    for (const [key, value] of entries.entries()) {
+      if (isStale(change, key, value)) entries.delete(key)
+    }
+  })
+
+  return {
+    peek: (key) => (changes.isLive() ? entries.get(key) : undefined),
+    get: async (key, load) => {
+      if (!changes.isLive()) {
+        entries.clear()
+        return load()
+      }
+      const cached = entries.get(key)
+      if (cached !== undefined) return cached
+      const generation = loading
+      const running = generation.get(key)
+      if (running !== undefined) return running
+      const started = load()
+      generation.set(key, started)
+      try {
+        const value = await started
+        if (generation === loading && changes.isLive()) entries.set(key, value)
+        return value
+      } finally {
+        generation.delete(key)
+      }
+    },
+  }
+}

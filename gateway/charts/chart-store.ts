@@ -1,0 +1,20 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Readable } from 'node:stream'
+
+/** Answers a request whose `url` is already the store's path, and whose identity headers are off. */
+export type Upstream = (req: IncomingMessage, res: ServerResponse) => void
+
+export interface StoreAnswer {
+  status: number
+  headers: Readonly<Record<string, string>>
+  body: Readable
+}
+
+/** The chart store as the gateway sees it: in this process or at `CHARTSTORE_URL`. */
+export interface ChartStore {
+  /** Streams both ways. The store's errors reach the client in the gateway's wire format. */
+  forward: Upstream
+  /** A request of the gateway's own. Rejects with BadGateway or GatewayTimeout where no answer is to be had. */
+  call: (method: 'GET' | 'DELETE', path: string) => Promise<StoreAnswer>
+  close: () => Promise<void>
+}

@@ -1,0 +1,14 @@
+/** A row that caches may hold has changed (migrations/0003_change_feed.sql). `everything`: trust no cached row. */
+export type Change =
+  | { topic: 'users' | 'robots' | 'projects' | 'members'; id: number }
+  | { topic: 'signing_keys' | 'everything' }
+
+/** The feed of changes, as one gateway hears it. */
+export interface ChangeFeed {
+  /** False while changes may go unheard: caches must then ask the database. */
+  isLive: () => boolean
+  onChange: (listener: (change: Change) => void) => void
+  /** Resolves when every change committed before the call has been heard here, so that an answer's reader sees it. */
+  settled: () => Promise<void>
+  close: () => Promise<void>
+}

@@ -1,0 +1,68 @@
+import type { Server } from 'node:http'
+import { setTimeout as delay } from 'node:timers/promises'
+import { StartError } from './start-error.ts'
+
+/**
+ * Sets the time limits of a server that streams big files both ways and stands behind balancers.
+ * A request may take as long as it moves (`requestTimeout` 0: Node's default cuts slow uploads after 300 s),
+ * its headers may not; an idle connection outlives the 60 s of nginx and most balancers.
+ */
+export function setTimeLimits(server: Server, idleRequestMs = 120_000): void {
+  server.requestTimeout = 0
+  server.headersTimeout = 30_000
+  server.keepAliveTimeout = 75_000
+  server.timeout = idleRequestMs
+}
+
+/**
+ * Listens and returns the URL to reach the server at.
+ * @throws {StartError} when the address is taken, unknown or forbidden.
+ */
+export async function listen(server: Server, host: string, port: number): Promise<string> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      reject(new StartError(describeListenError(error, host, port), { cause: error }))
+    })
+    server.listen(port, host, resolve)
+  })
+  const address = server.address()
+  if (address === null || typeof address === 'string') return String(address)
+  const name = address.family === 'IPv6' ? `[${address.address}]` : address.address
+  return `http://${name}:${address.port}`
+}
+
+function describeListenError(error: NodeJS.ErrnoException, host: string, port: number): string {
+  switch (error.code) {
+    case 'EADDRINUSE':
+      return `port ${port} on ${host} is in use by another program: stop it, or set PORT to a free one`
+    case 'EACCES':
+      return `port ${port} on ${host} needs more rights than this user has: set PORT to 1024 or more`
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+      return `${host} is not an address of this machine: set HOST to one that is (127.0.0.1, 0.0.0.0)`
+    default:
+      return `cannot listen on ${host}:${port}: ${error.message}`
+  }
+}
+
+/**
+ * Stops accepting connections, lets running requests finish for `graceMs`, then cuts what is left.
+ * Idle keep-alive connections are closed as they become idle, so that a busy client does not hold the exit up.
+ */
+export async function drain(server: Server, graceMs: number): Promise<void> {
+  if (!server.listening) return
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+  const stopSweeping = new AbortController()
+  const sweep = async () => {
+    const deadline = Date.now() + graceMs
+    while (Date.now() < deadline && !stopSweeping.signal.aborted) {
+      server.closeIdleConnections()
+      await delay(50, undefined, { signal: stopSweeping.signal }).catch(() => undefined)
+    }
+    if (!stopSweeping.signal.aborted) server.closeAllConnections()
+  }
+  const sweeping = sweep()
+  await closed
+  stopSweeping.abort()
+  await sweeping
+}

@@ -1,0 +1,41 @@
+import { EXIT_CONFIG, StartError } from './start-error.ts'
+
+/** A started service: `stop` drains and closes it, once. */
+export interface Running {
+  stop: () => Promise<void>
+}
+
+/**
+ * Runs a service as this process: faults of the operator's making are one plain message and exit code 78, SIGTERM and
+ * SIGINT stop it in order, and a second signal ends it at once.
+ */
+export async function runService(start: () => Promise<Running | undefined>): Promise<void> {
+  try {
+    const running = await start()
+    if (running !== undefined) stopOnSignal(running.stop)
+  } catch (error) {
+    process.exitCode = 1
+    if (error instanceof StartError) {
+      process.stderr.write(`chartgate: ${error.message}\n`)
+      process.exit(EXIT_CONFIG)
+    }
+    throw error
+  }
+}
+
+function stopOnSignal(stop: () => Promise<void>): void {
+  let stopping = false
+  const onSignal = (signal: NodeJS.Signals) => {
+    if (stopping) process.exit(signal === 'SIGINT' ? 130 : 143)
+    stopping = true
+    stop().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        process.stderr.write(`chartgate: stopping failed: ${String(error)}\n`)
+        process.exit(1)
+      },
+    )
+  }
+  process.on('SIGTERM', onSignal)
+  process.on('SIGINT', onSignal)
+}
