@@ -1,30 +1,50 @@
 import { z } from 'zod'
-import { StartError } from './start-error.ts'
+import { ConfigError } from './start-error.ts'
 
 export type Env = Readonly<Record<string, string | undefined>>
 
 /**
  * Parses environment variables by a zod object whose keys are their names.
  * A variable set to the empty string counts as unset, as in Harbor's own env files (`CHART_URL=`).
- * @throws {StartError} with one line a fault, all faults at once.
+ * @param otherFaults what else is known to be wrong.
+ * @throws {ConfigError} with every fault.
  */
 export function parseEnv<Shape extends z.ZodRawShape>(
   schema: z.ZodObject<Shape>,
   env: Env,
+  otherFaults: readonly string[] = [],
 ): Readonly<z.output<z.ZodObject<Shape>>> {
   const named = Object.keys(schema.shape).map((name) => [name, env[name] || undefined])
   const parsed = schema.safeParse(Object.fromEntries(named))
-  if (parsed.success) return Object.freeze(parsed.data)
-  throw new StartError(describeFaults(parsed.error, env))
+  const faults = [
+    ...(parsed.error?.issues.map((issue) => describe(issue, env)) ?? []),
+    ...otherFaults,
+  ]
+  if (parsed.success && faults.length === 0) return Object.freeze(parsed.data)
+  throw new ConfigError(faults)
 }
 
-export function describeFaults(error: z.ZodError, env: Env): string {
-  const lines = error.issues.map((issue) => {
-    const name = issue.path.join('.')
-    const value = name === '' || isSecret(name) ? '' : `, got ${JSON.stringify(env[name] ?? '')}`
-    return name === '' ? `  ${issue.message}` : `  ${name}: ${issue.message}${value}`
+/** Loads several parts of a configuration. @throws {ConfigError} with the faults of all of them. */
+export function loadTogether<Parts extends readonly (() => unknown)[]>(
+  ...loaders: Parts
+): { [Part in keyof Parts]: ReturnType<Parts[Part]> } {
+  const faults: string[] = []
+  const parts = loaders.map((load) => {
+    try {
+      return load()
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error
+      faults.push(...error.faults)
+      return undefined
+    }
   })
-  return `the configuration has ${lines.length === 1 ? 'a fault' : `${lines.length} faults`}:\n${lines.join('\n')}`
+  if (faults.length > 0) throw new ConfigError([...new Set(faults)])
+  return parts as { [Part in keyof Parts]: ReturnType<Parts[Part]> }
+}
+
+function describe({ path, message }: z.core.$ZodIssue, env: Env): string {
+  const name = path.join('.')
+  return `${name}: ${message}${isSecret(name) ? '' : `, got ${JSON.stringify(env[name] ?? '')}`}`
 }
 
 function isSecret(name: string): boolean {

@@ -6,4 +6,16 @@ export class StartError extends Error {
   override name = 'StartError'
 }
 
+/** Everything that is wrong with the configuration, in one message. */
+export class ConfigError extends StartError {
+  override name = 'ConfigError'
+  readonly faults: readonly string[]
+
+  constructor(faults: readonly string[]) {
+    const count = faults.length === 1 ? 'a fault' : `${faults.length} faults`
+    super(`the configuration has ${count}:\n${faults.map((fault) => `  ${fault}`).join('\n')}`)
+    this.faults = faults
+  }
+}
+
 export const EXIT_CONFIG = 78

@@ -1,0 +1,118 @@
+import { InvalidChart } from './chart-error.ts'
+
+/** What an archive may unpack to. The first two are helm's own (3.17.3 and later), for every archive, nested ones too. */
+export interface ArchiveLimits {
+  /** All files of one archive together. */
+  expandedBytes: number
+  /** One file. */
+  fileBytes: number
+  /** Expanded to compressed bytes, looked at once 5 MiB are expanded. */
+  ratio: number
+  /** Files and directories of one archive. */
+  entries: number
+  chartYamlBytes: number
+  /** All sub-charts that are archives themselves, together, at any depth. */
+  nestedExpandedBytes: number
+}
+
+const MIB = 1024 * 1024
+
+export const DEFAULT_LIMITS: ArchiveLimits = Object.freeze({
+  expandedBytes: 100 * MIB,
+  fileBytes: 5 * MIB,
+  ratio: 200,
+  entries: 10_000,
+  chartYamlBytes: MIB,
+  nestedExpandedBytes: 256 * MIB,
+})
+
+/** Where the ratio begins to matter: small files of one character compress far better than any real chart. */
+const RATIO_FROM_BYTES = 5 * MIB
+/** Headers, padding and extended headers, an entry. */
+const OVERHEAD_BYTES = 4096
+/** YAML that is parsed for one package: Chart.yaml, values.yaml, locks and requirements of it and its sub-charts. */
+const YAML_BYTES = 32 * MIB
+/** A file is held whole while it is parsed. */
+const YAML_FILE_BYTES = 16 * MIB
+
+/** Counts what one package, with the sub-charts in it, has taken. Every method throws {InvalidChart} beyond the limits. */
+export interface ArchiveBudget {
+  /** For one archive: `checkExpanded` for its stream, `checkEntry` for each of its files. */
+  openArchive: (isNested: boolean) => OpenArchive
+  /** @returns how many bytes a YAML file may have. */
+  yamlBytes: (path: string) => number
+  takeYaml: (bytes: number) => void
+}
+
+export interface OpenArchive {
+  checkExpanded: (compressedBytes: number, expandedBytes: number) => void
+  countEntry: () => void
+  checkEntry: (entry: { name: string; size: number; stored: number }) => void
+}
+
+export function createArchiveBudget(limits: ArchiveLimits): ArchiveBudget {
+  let nested = 0
+  let yaml = 0
+
+  const tooLarge = () =>
+    new InvalidChart(
+      `decompressed chart is larger than the maximum file size ${limits.expandedBytes}`,
+    )
+
+  const openArchive = (isNested: boolean): OpenArchive => {
+    let entries = 0
+    let expanded = 0
+    let content = 0
+    return {
+      checkExpanded: (compressedBytes, expandedBytes) => {
+        if (isNested) nested += expandedBytes - expanded
+        expanded = expandedBytes
+        if (nested > limits.nestedExpandedBytes) {
+          throw new InvalidChart(
+            `sub-charts are larger than ${limits.nestedExpandedBytes} bytes when decompressed`,
+          )
+        }
+        if (expanded > limits.expandedBytes + limits.entries * OVERHEAD_BYTES) throw tooLarge()
+        if (expanded > RATIO_FROM_BYTES && expanded > compressedBytes * limits.ratio) {
+          throw new InvalidChart(
+            `chart archive expands more than ${limits.ratio} times: it is not accepted, as it may be a decompression bomb`,
+          )
+        }
+      },
+      countEntry: () => {
+        entries += 1
+        if (entries > limits.entries) {
+          throw new InvalidChart(`chart archive has more than ${limits.entries} entries`)
+        }
+      },
+      checkEntry: ({ name, size, stored }) => {
+        content += size
+        // helm takes a link that states a size for a file that was cut off by the limit.
+        if (content >= limits.expandedBytes || stored < size) throw tooLarge()
+        if (size > limits.fileBytes) throw tooLargeFile(name, limits.fileBytes)
+      },
+    }
+  }
+
+  return {
+    openArchive,
+    yamlBytes: (path) =>
+      path === 'Chart.yaml' || path.endsWith('/Chart.yaml')
+        ? limits.chartYamlBytes
+        : Math.min(limits.fileBytes, YAML_FILE_BYTES),
+    takeYaml: (bytes) => {
+      yaml += bytes
+      if (yaml > YAML_BYTES) {
+        throw new InvalidChart(
+          `the YAML files of the chart and its sub-charts are larger than ${YAML_BYTES} bytes together`,
+        )
+      }
+    },
+  }
+}
+
+export function tooLargeFile(name: string, bytes: number): InvalidChart {
+  return new InvalidChart(
+    `decompressed chart file ${JSON.stringify(name)} is larger than the maximum file size ${bytes}`,
+  )
+}

@@ -1,0 +1,79 @@
+import { parseConstraint } from '../chart/constraint.ts'
+import type { Answer } from '../http/answer.ts'
+import { json, jsonText } from '../http/replies.ts'
+import type { RouteContext } from '../http/router.ts'
+import { StoreError } from '../http/store-error.ts'
+import type { IndexDocument } from '../index/document.ts'
+import type { IndexEntry } from '../index/entry.ts'
+import type { RouteDeps } from '../routes.ts'
+
+/** The JSON API over the index: entries were serialised when they came in, so answers are only put together. */
+export function createChartsHandlers({ indexes }: RouteDeps) {
+  const documentOf = async ({ params }: RouteContext): Promise<IndexDocument> =>
+    (await indexes.forReading(params.repo ?? '')).current()
+
+  return {
+    list: async (context: RouteContext): Promise<Answer> => {
+      const page = readPage(context.query)
+      const segments = (await documentOf(context)).jsonSegments()
+      const end = page.limit === undefined ? undefined : page.offset + page.limit
+      const answer = jsonText(`{${segments.slice(page.offset, end).join(',')}}`)
+      // so that a count needs no more than a page
+      return { ...answer, headers: { ...answer.headers, 'x-total-count': String(segments.length) } }
+    },
+    versions: async (context: RouteContext): Promise<Answer> => {
+      const versions = (await documentOf(context)).versions(context.params.name ?? '')
+      if (versions === undefined) throw new StoreError(404, 'chart not found')
+      return jsonText(`[${versions.map((entry) => entry.json).join(',')}]`)
+    },
+    version: async (context: RouteContext): Promise<Answer> =>
+      jsonText(findVersion(await documentOf(context), context).json),
+    problems: async ({ params }: RouteContext): Promise<Answer> => {
+      const index = await indexes.forReading(params.repo ?? '')
+      await index.current()
+      return json(index.problems())
+    },
+  }
+}
+
+/**
+ * The version that `:version` means: that very text, else the highest one that satisfies it as a constraint.
+ * @throws {StoreError} 404 with ChartMuseum's texts.
+ */
+export function findVersion(document: IndexDocument, { params }: RouteContext): IndexEntry {
+  const { name = '', version = '' } = params
+  const versions = document.versions(name)
+  if (versions === undefined) throw new StoreError(404, 'no chart name found')
+  const exact = versions.find((entry) => entry.version === version)
+  if (exact !== undefined) return exact
+  const wanted = version === 'latest' ? '' : version
+  const satisfies = readConstraint(wanted)
+  const best = versions.find((entry) => entry.parsedVersion && satisfies(entry.parsedVersion))
+  if (best !== undefined) return best
+  throw new StoreError(404, `no chart version found for ${name}-${wanted}`)
+}
+
+function readConstraint(text: string): ReturnType<typeof parseConstraint> {
+  try {
+    return parseConstraint(text)
+  } catch (error) {
+    throw new StoreError(404, error instanceof Error ? error.message : String(error))
+  }
+}
+
+function readPage(query: URLSearchParams): { offset: number; limit: number | undefined } {
+  const offset = readNumber(query.get('offset') ?? '0')
+  if (offset === undefined) {
+    throw new StoreError(400, 'offset is not a valid non-negative integer')
+  }
+  const text = query.get('limit')
+  const limit = text === null ? undefined : readNumber(text)
+  if (text !== null && (limit === undefined || limit === 0)) {
+    throw new StoreError(400, 'limit is not a valid positive integer')
+  }
+  return { offset, limit }
+}
+
+function readNumber(text: string): number | undefined {
+  return /^\+?\d{1,15}$/.test(text) ? Number(text) : undefined
+}

@@ -1,0 +1,24 @@
+import { packageFileName, provenanceFileName } from '../chart/file-name.ts'
+import type { Answer } from '../http/answer.ts'
+import { json } from '../http/replies.ts'
+import type { RouteContext } from '../http/router.ts'
+import { StoreError } from '../http/store-error.ts'
+import type { RouteDeps } from '../routes.ts'
+
+/**
+ * `DELETE /api/:repo/charts/:name/:version`. The file name decides, not how it is split: ChartMuseum's own acceptance
+ * suite asks for `mychart2-0.1.0-SNAPSHOT` version `1` and means `mychart2-0.1.0-SNAPSHOT-1.tgz`.
+ */
+export function createDeleteHandler({ indexes }: RouteDeps) {
+  return async ({ params }: RouteContext): Promise<Answer> => {
+    const { repo = '', name = '', version = '' } = params
+    const packageFile = packageFileName(name, version)
+    const index = await indexes.forReading(repo)
+    const wasThere = await index.remove({
+      packageFile,
+      provenanceFile: provenanceFileName(name, version),
+    })
+    if (!wasThere) throw new StoreError(404, `remove ${packageFile}: no such file`)
+    return json({ deleted: true })
+  }
+}

@@ -1,0 +1,73 @@
+import parseRange from 'range-parser'
+import { isPackageFileName, isProvenanceFileName } from '../chart/file-name.ts'
+import type { Answer, StoreRequest } from '../http/answer.ts'
+import { matchesEtag } from '../http/conditional.ts'
+import type { RouteContext } from '../http/router.ts'
+import { StoreError } from '../http/store-error.ts'
+import type { RouteDeps } from '../routes.ts'
+import type { OpenFile } from '../storage/storage.ts'
+
+/** `GET /:repo/charts/:filename`: a package or a provenance file, streamed, with Range. The index is not asked. */
+export function createDownloadHandler({ storage }: RouteDeps) {
+  return async ({ params, request }: RouteContext): Promise<Answer> => {
+    const fileName = params.filename ?? ''
+    const contentType = typeOf(fileName)
+    const file = await storage.get(params.repo ?? '', fileName)
+    const etag = `"${file.modifiedNs.toString(16)}-${file.size.toString(16)}"`
+    const headers = { 'content-type': contentType, 'accept-ranges': 'bytes', etag }
+    if (matchesEtag(request.headers, [etag])) {
+      await file.close()
+      return { status: 304, headers }
+    }
+    if (request.method === 'HEAD') {
+      await file.close()
+      return { status: 200, headers: { ...headers, 'content-length': String(file.size) } }
+    }
+    return sendFile(file, request, headers)
+  }
+}
+
+function typeOf(fileName: string): string {
+  if (isPackageFileName(fileName)) return 'application/x-tar'
+  if (isProvenanceFileName(fileName)) return 'application/pgp-signature'
+  throw new StoreError(500, 'unsupported file extension')
+}
+
+async function sendFile(
+  file: OpenFile,
+  request: StoreRequest,
+  headers: { etag: string } & Record<string, string>,
+): Promise<Answer> {
+  const range = readRange(request, file.size, headers.etag)
+  if (range === 'unsatisfiable') {
+    await file.close()
+    return { status: 416, headers: { 'content-range': `bytes */${file.size}` } }
+  }
+  if (range === undefined) {
+    return {
+      status: 200,
+      headers: { ...headers, 'content-length': String(file.size) },
+      body: file.stream(),
+    }
+  }
+  const { start, end } = range
+  return {
+    status: 206,
+    headers: {
+      ...headers,
+      'content-length': String(end - start + 1),
+      'content-range': `bytes ${start}-${end}/${file.size}`,
+    },
+    body: file.stream({ start, end }),
+  }
+}
+
+/** One range; a request for several, or for another version of the file (`If-Range`), gets the whole file. */
+function readRange({ headers }: StoreRequest, size: number, etag: string) {
+  const { range, 'if-range': condition } = headers
+  if (range === undefined || (condition !== undefined && condition !== etag)) return undefined
+  const ranges = parseRange(size, range)
+  if (ranges === -1) return 'unsatisfiable'
+  if (ranges === -2 || ranges.type !== 'bytes' || ranges.length !== 1) return undefined
+  return ranges[0]
+}

@@ -1,0 +1,114 @@
+import { InvalidChart } from '../chart/chart-error.ts'
+import type { Answer } from '../http/answer.ts'
+import { json } from '../http/replies.ts'
+import type { RouteContext } from '../http/router.ts'
+import { StoreError } from '../http/store-error.ts'
+import type { RouteDeps } from '../routes.ts'
+import { StorageError } from '../storage/storage.ts'
+import { limitBody } from '../upload/limit-body.ts'
+import { discardForm, type ReceivedForm, receiveForm } from '../upload/receive-form.ts'
+import { receivePackage } from '../upload/receive-package.ts'
+import { receiveProvenance } from '../upload/receive-provenance.ts'
+
+/**
+ * Uploads: receive and verify everything, then publish it in one step. The answer is sent when the files are durable
+ * and the index shows them.
+ */
+export function createUploadHandlers({ storage, indexes, policy }: RouteDeps) {
+  const publish = async ({ params, query }: RouteContext, received: ReceivedForm) => {
+    const { package: chart, provenance } = received
+    const mayOverwrite = policy.allowsOverwrite || (query.has('force') && policy.allowsForce)
+    const files = [chart, provenance].filter((file) => file !== undefined)
+    try {
+      checkPair(received)
+      await indexes.forWriting(params.repo ?? '').publish({
+        files,
+        overwrite: mayOverwrite,
+        ...(chart === undefined ? {} : { facts: chart }),
+      })
+    } finally {
+      await discardForm(received)
+    }
+    return saved(received)
+  }
+
+  /** Reads the body, and lets go of it however that ends, so that what is left of it can be thrown away. */
+  const receive = async <Result>(
+    { request }: RouteContext,
+    read: (body: AsyncGenerator<Uint8Array>) => Promise<Result>,
+  ): Promise<Result> => {
+    const body = limitBody(request, policy.maxUploadBytes)
+    try {
+      return await read(body)
+    } finally {
+      body.return(undefined).catch(() => undefined)
+    }
+  }
+
+  return {
+    chart: async (context: RouteContext): Promise<Answer> => {
+      if (!isForm(context)) {
+        return publish(context, {
+          package: await receive(context, (body) => receivePackage(body, storage)),
+        })
+      }
+      const received = await receive(context, (body) =>
+        receiveForm(context.request, body, policy.formFields, storage),
+      )
+      try {
+        return await publish(context, received)
+      } catch (error) {
+        // ChartMuseum's text for forms differs from the one for raw bodies.
+        const isTaken = error instanceof StorageError && error.fault === 'exists'
+        throw isTaken ? new StoreError(409, 'chart already exists') : error
+      }
+    },
+    provenance: async (context: RouteContext): Promise<Answer> => {
+      try {
+        const provenance = await receive(context, (body) => receiveProvenance(body, storage))
+        return await publish(context, { provenance })
+      } catch (error) {
+        // 500 here and 400 in a form: ChartMuseum's clients know it so.
+        if (error instanceof InvalidChart && error.message === 'invalid provenance file') {
+          throw new StoreError(500, error.message)
+        }
+        throw error
+      }
+    },
+  }
+}
+
+function isForm({ request }: RouteContext): boolean {
+  return /^multipart\/form-data\b/i.test(request.headers['content-type'] ?? '')
+}
+
+/** A form whose two files do not belong together would store a chart that never verifies. */
+function checkPair({ package: chart, provenance }: ReceivedForm): void {
+  if (chart === undefined || provenance === undefined) return
+  if (provenance.packageFile !== chart.fileName) {
+    throw new InvalidChart(
+      `the provenance file is for ${provenance.packageFile}, the chart is ${chart.fileName}: upload them separately`,
+    )
+  }
+  if (provenance.packageDigest !== undefined && provenance.packageDigest !== chart.digest) {
+    throw new InvalidChart(
+      `the provenance file was made for other bytes (sha256 ${provenance.packageDigest}) than the chart's ` +
+        `(sha256 ${chart.digest}): sign this package, or upload the one that was signed`,
+    )
+  }
+}
+
+/** The gateway's audit log takes the chart's name and version from the headers, and keeps them from the client. */
+function saved({ package: chart }: ReceivedForm): Answer {
+  const answer = json({ saved: true }, 201)
+  if (chart === undefined) return answer
+  const { name, version } = chart.metadata
+  return {
+    ...answer,
+    headers: {
+      ...answer.headers,
+      'x-chart-name': encodeURIComponent(name),
+      'x-chart-version': encodeURIComponent(version),
+    },
+  }
+}

@@ -1,0 +1,86 @@
+import { isSafeSegment } from '../storage/local-paths.ts'
+import type { Answer, StoreRequest } from './answer.ts'
+import { StoreError } from './store-error.ts'
+
+/** What a caller must be allowed to do; `none` needs no credentials. */
+export type Action = 'pull' | 'push' | 'none'
+
+export interface RouteContext {
+  request: StoreRequest
+  /** Decoded path parameters by name. */
+  params: Readonly<Record<string, string>>
+  query: URLSearchParams
+}
+
+export interface Route {
+  method: 'GET' | 'POST' | 'DELETE'
+  /** Segments; `:name` takes any one, and the last may be empty, as ChartMuseum's may. */
+  path: string
+  action: Action
+  handler: (context: RouteContext) => Promise<Answer> | Answer
+}
+
+export interface Match {
+  route: Route
+  context: RouteContext
+}
+
+/** Finds the first route of a table that a request matches. HEAD goes where GET goes. */
+export function createRouter(
+  routes: readonly Route[],
+): (request: StoreRequest) => Match | undefined {
+  const table = routes.map((route) => ({ route, pattern: route.path.split('/').slice(1) }))
+  return (request) => {
+    const [path = '', query = ''] = splitOnce(request.url, '?')
+    const method = request.method === 'HEAD' ? 'GET' : request.method
+    const segments = path.split('/').slice(1).map(decodeSegment)
+    for (const { route, pattern } of table) {
+      if (route.method !== method) continue
+      const params = matchSegments(pattern, segments)
+      if (params === undefined) continue
+      checkParams(params)
+      return { route, context: { request, params, query: new URLSearchParams(query) } }
+    }
+    return undefined
+  }
+}
+
+function matchSegments(
+  pattern: readonly string[],
+  segments: readonly string[],
+): Record<string, string> | undefined {
+  if (pattern.length !== segments.length) return undefined
+  const params: Record<string, string> = {}
+  for (const [i, part] of pattern.entries()) {
+    const segment = segments[i] ?? ''
+    if (part.startsWith(':')) params[part.slice(1)] = segment
+    else if (part !== segment) return undefined
+  }
+  return params
+}
+
+/**
+ * ChartMuseum takes any text for a segment, `..` included (spec/chartmuseum.md 7.S1). Names that could leave the
+ * project's folder, or that the store keeps for itself, are refused before anything looks at them.
+ */
+function checkParams(params: Readonly<Record<string, string>>): void {
+  const last = Object.keys(params).at(-1)
+  for (const [name, value] of Object.entries(params)) {
+    if (value === '' && name === last && name !== 'repo') continue
+    if (isSafeSegment(value)) continue
+    throw new StoreError(400, `${JSON.stringify(value)} is not allowed in a path`)
+  }
+}
+
+function decodeSegment(segment: string): string {
+  try {
+    return decodeURIComponent(segment)
+  } catch {
+    throw new StoreError(400, `${JSON.stringify(segment)} is not a well-formed path segment`)
+  }
+}
+
+function splitOnce(text: string, separator: string): [string, string?] {
+  const at = text.indexOf(separator)
+  return at === -1 ? [text] : [text.slice(0, at), text.slice(at + 1)]
+}

@@ -1,0 +1,115 @@
+import { createHash } from 'node:crypto'
+import type { ChartMetadata } from '../chart/metadata.ts'
+import { parseVersion, type Version } from '../chart/version.ts'
+import { type Plain, toBlockYaml, toGoJson } from './quote.ts'
+import { formatNanoseconds } from './timestamp.ts'
+
+/** One version of a chart in the index, serialised once, when it enters. */
+export interface IndexEntry {
+  name: string
+  version: string
+  /** undefined where the text is no semver: sorted last. */
+  parsedVersion: Version | undefined
+  /** The stored file; normally `<name>-<version>.tgz`. */
+  fileName: string
+  modifiedNs: bigint
+  /** sha256 of the package, 64 lower-case hex digits. */
+  digest: string
+  /** `- apiVersion: …`: a list item of the chart's versions, indented by two, ending in a line break. */
+  yaml: Buffer
+  /** ChartMuseum's JSON of a version. */
+  json: string
+  /** 16 bytes that stand for all of the above in the ETag of the index. */
+  fingerprint: Buffer
+}
+
+export interface PackageFacts {
+  metadata: ChartMetadata
+  fileName: string
+  digest: string
+  modifiedNs: bigint
+}
+
+export function createEntry({ metadata, fileName, digest, modifiedNs }: PackageFacts): IndexEntry {
+  const fields = toFields(metadata, {
+    urls: [`charts/${fileName}`],
+    created: formatNanoseconds(modifiedNs),
+    digest,
+  })
+  const json = toGoJson(fields)
+  return {
+    name: metadata.name,
+    version: metadata.version,
+    parsedVersion: parseVersion(metadata.version),
+    fileName,
+    modifiedNs,
+    digest,
+    yaml: Buffer.from(`  - ${toBlockYaml(fields, '    ')}\n`),
+    json,
+    fingerprint: createHash('sha256').update(json).digest().subarray(0, 16),
+  }
+}
+
+type Fields = { readonly [key: string]: Plain | undefined }
+
+/** The fields in the order of Go's struct (spec/chartmuseum.md 1.4), empty ones left out as `omitempty` does. */
+function toFields(
+  metadata: ChartMetadata,
+  stored: { urls: string[]; created: string; digest: string },
+): Fields {
+  return {
+    name: metadata.name,
+    home: text(metadata.home),
+    sources: list(metadata.sources),
+    version: metadata.version,
+    description: text(metadata.description),
+    keywords: list(metadata.keywords),
+    maintainers: list(
+      metadata.maintainers?.map(({ name, email, url }) => ({
+        name: text(name),
+        email: text(email),
+        url: text(url),
+      })),
+    ),
+    icon: text(metadata.icon),
+    apiVersion: metadata.apiVersion,
+    condition: text(metadata.condition),
+    tags: text(metadata.tags),
+    appVersion: text(metadata.appVersion),
+    deprecated: metadata.deprecated || undefined,
+    annotations: sortedMap(metadata.annotations),
+    kubeVersion: text(metadata.kubeVersion),
+    dependencies: list(metadata.dependencies?.map(toDependencyFields)),
+    type: text(metadata.type),
+    ...stored,
+  }
+}
+
+function toDependencyFields(
+  dependency: NonNullable<ChartMetadata['dependencies']>[number],
+): Fields {
+  return {
+    name: dependency.name,
+    version: text(dependency.version),
+    repository: dependency.repository ?? '',
+    condition: text(dependency.condition),
+    tags: list(dependency.tags),
+    enabled: dependency.enabled || undefined,
+    'import-values': list(dependency['import-values'] as Plain[] | undefined),
+    alias: text(dependency.alias),
+  }
+}
+
+function text(value: string | undefined): string | undefined {
+  return value || undefined
+}
+
+function list(items: readonly Plain[] | undefined): readonly Plain[] | undefined {
+  return items === undefined || items.length === 0 ? undefined : items
+}
+
+function sortedMap(map: Readonly<Record<string, string>> | undefined): Fields | undefined {
+  const pairs = Object.entries(map ?? {})
+  if (pairs.length === 0) return undefined
+  return Object.fromEntries(pairs.sort(([a], [b]) => (a < b ? -1 : 1)))
+}

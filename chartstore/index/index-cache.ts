@@ -1,0 +1,34 @@
+import type { Storage } from '../storage/storage.ts'
+import { StorageError } from '../storage/storage.ts'
+import type { IndexDocument } from './document.ts'
+import {
+  formatIndexCache,
+  INDEX_CACHE_FILE,
+  type IndexCache,
+  parseIndexCache,
+} from './index-cache-file.ts'
+
+/** The index-cache.yaml of the project, or undefined where there is none that can be read. */
+export async function loadIndexCache(
+  storage: Storage,
+  project: string,
+): Promise<IndexCache | undefined> {
+  try {
+    const file = await storage.get(project, INDEX_CACHE_FILE)
+    const chunks: Buffer[] = []
+    for await (const chunk of file.stream()) chunks.push(chunk as Buffer)
+    return parseIndexCache(Buffer.concat(chunks).toString('utf8'))
+  } catch (error) {
+    if (error instanceof StorageError && error.fault === 'missing') return undefined
+    throw error
+  }
+}
+
+export async function saveIndexCache(
+  storage: Storage,
+  project: string,
+  document: IndexDocument,
+  generated: string,
+): Promise<void> {
+  await storage.putDerived(project, INDEX_CACHE_FILE, formatIndexCache(document, generated))
+}

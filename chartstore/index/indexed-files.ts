@@ -1,0 +1,125 @@
+import pLimit from 'p-limit'
+import type { Logger } from '../../service/log.ts'
+import { InvalidChart } from '../chart/chart-error.ts'
+import type { KeyedLock } from '../keyed-lock.ts'
+import { type Storage, StorageError, type StoredFile } from '../storage/storage.ts'
+import { createIndexDocument, type IndexDocument } from './document.ts'
+import type { IndexEntry } from './entry.ts'
+import { readPackage } from './read-package.ts'
+
+/** A file that is in storage and not in the index, and why. */
+export interface Problem {
+  fileName: string
+  message: string
+}
+
+/** The packages of one project: those in the index, and those that cannot be. */
+export interface IndexedFiles {
+  document: IndexDocument
+  problems: () => Problem[]
+  fileNames: () => string[]
+  /** Whether the file has been looked at, whatever came of it. */
+  has: (fileName: string) => boolean
+  /** Whether it has been looked at as it is now. */
+  isCurrent: (file: StoredFile) => boolean
+  adopt: (entry: IndexEntry) => void
+  drop: (fileName: string) => void
+  /** Reads packages from storage and indexes them; one that is no chart becomes a problem and harms no other. */
+  read: (files: readonly FileToRead[]) => Promise<void>
+}
+
+export interface FileToRead {
+  fileName: string
+  /** As listed; undefined where only names were listed. */
+  modifiedNs?: bigint
+}
+
+interface Skipped extends Problem {
+  /** The time of the bytes that were tried; undefined: worth another try. */
+  modifiedNs: bigint | undefined
+  isShadowed?: true
+}
+
+/** Packages read at the same time; more would only compete for the disk. */
+const READS_AT_ONCE = 8
+const PROGRESS_MS = 2000
+
+export function createIndexedFiles(options: {
+  project: string
+  storage: Storage
+  lock: KeyedLock
+  log: Logger
+  onChange: () => void
+}): IndexedFiles {
+  const { project, storage, lock, log, onChange } = options
+  const document = createIndexDocument()
+  const skipped = new Map<string, Skipped>()
+
+  const skip = (file: Skipped) => {
+    if (skipped.get(file.fileName)?.message !== file.message) {
+      log.warn({ fileName: file.fileName, reason: file.message }, 'left a file out of the index')
+    }
+    skipped.set(file.fileName, file)
+  }
+
+  const adopt = (entry: IndexEntry) => {
+    const { fileName, modifiedNs, name, version } = entry
+    if (document.put(entry)) {
+      skipped.delete(fileName)
+      onChange()
+    } else {
+      const message = `${name} ${version} is in the index from another file`
+      skip({ fileName, message, modifiedNs, isShadowed: true })
+    }
+  }
+
+  const drop = (fileName: string) => {
+    skipped.delete(fileName)
+    if (!document.remove(fileName)) return
+    onChange()
+    // What it stood in the way of is read again at the next comparison.
+    for (const [other, { isShadowed }] of skipped) if (isShadowed === true) skipped.delete(other)
+  }
+
+  const readOne = async ({ fileName, modifiedNs }: FileToRead) => {
+    try {
+      adopt(await readPackage(storage, project, fileName))
+    } catch (error) {
+      drop(fileName)
+      if (error instanceof StorageError && error.fault === 'missing') return
+      const message = error instanceof Error ? error.message : String(error)
+      // One that could not be read may be readable next time; one that is no chart stays so until it changes.
+      skip({
+        fileName,
+        message,
+        modifiedNs: error instanceof InvalidChart ? modifiedNs : undefined,
+      })
+    }
+  }
+
+  return {
+    document,
+    problems: () => [...skipped.values()].map(({ fileName, message }) => ({ fileName, message })),
+    fileNames: () => [...document.fileNames(), ...skipped.keys()],
+    has: (fileName) => document.getFile(fileName) !== undefined || skipped.has(fileName),
+    isCurrent: ({ fileName, modifiedNs }) =>
+      (document.getFile(fileName) ?? skipped.get(fileName))?.modifiedNs === modifiedNs,
+    adopt,
+    drop,
+    read: async (files) => {
+      let done = 0
+      const progress = setInterval(() => {
+        log.info({ done, of: files.length }, 'reading chart packages for the index')
+      }, PROGRESS_MS)
+      try {
+        const limit = pLimit(READS_AT_ONCE)
+        await limit.map(files, async (file) => {
+          await lock(`${project}/${file.fileName}`, () => readOne(file))
+          done++
+        })
+      } finally {
+        clearInterval(progress)
+      }
+    },
+  }
+}

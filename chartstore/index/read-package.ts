@@ -1,0 +1,50 @@
+import { createHash } from 'node:crypto'
+import { type ArchiveLimits, DEFAULT_LIMITS, readChartArchive } from '../chart/archive.ts'
+import type { Storage } from '../storage/storage.ts'
+import { createEntry, type IndexEntry } from './entry.ts'
+
+/**
+ * What is in storage already was accepted once, perhaps by an older ChartMuseum without helm's present limits
+ * (spec/chartmuseum.md 7.R14): it is indexed unless it is a bomb.
+ */
+const STORED_LIMITS: ArchiveLimits = {
+  ...DEFAULT_LIMITS,
+  fileBytes: 256 * 1024 * 1024,
+  expandedBytes: 1024 * 1024 * 1024,
+  nestedExpandedBytes: 1024 * 1024 * 1024,
+  ratio: 1000,
+}
+
+/**
+ * Reads a stored package into an index entry, in one pass.
+ * @throws {InvalidChart} where it is no chart. @throws {StorageError}
+ */
+export async function readPackage(
+  storage: Storage,
+  project: string,
+  fileName: string,
+): Promise<IndexEntry> {
+  const file = await storage.get(project, fileName)
+  const hash = createHash('sha256')
+  const source = file.stream()
+  try {
+    const bytes = source[Symbol.asyncIterator]()
+    const hashed: AsyncIterableIterator<Uint8Array> = {
+      next: async () => {
+        const result = await bytes.next()
+        if (result.done !== true) hash.update(result.value)
+        return result
+      },
+      [Symbol.asyncIterator]: () => hashed,
+    }
+    const { metadata } = await readChartArchive(hashed, STORED_LIMITS)
+    return createEntry({
+      metadata,
+      fileName,
+      digest: hash.digest('hex'),
+      modifiedNs: file.modifiedNs,
+    })
+  } finally {
+    source.destroy()
+  }
+}

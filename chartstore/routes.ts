@@ -1,0 +1,92 @@
+import { createChartsHandlers } from './charts/charts.ts'
+import { createContentsHandlers } from './charts/contents.ts'
+import { createDeleteHandler } from './charts/delete.ts'
+import { createDownloadHandler } from './charts/download.ts'
+import { createIndexFileHandler } from './charts/index-file.ts'
+import { createUploadHandlers } from './charts/upload.ts'
+import type { ChartstorePolicy } from './config.ts'
+import { json, welcome } from './http/replies.ts'
+import type { Route } from './http/router.ts'
+import type { ProjectIndexes } from './index/project-indexes.ts'
+import type { Storage } from './storage/storage.ts'
+
+export interface RouteDeps {
+  storage: Storage
+  indexes: ProjectIndexes
+  policy: ChartstorePolicy
+  version: string
+}
+
+/**
+ * ChartMuseum's API at depth 1 (spec/chartmuseum.md 1.2-1.4). The first match counts. Unlike ChartMuseum the welcome
+ * page is at `/` alone: `/index.yaml` or `/healthz` answering HTML misled people (helm/chartmuseum#354).
+ */
+export function createRoutes(deps: RouteDeps): Route[] {
+  const { policy } = deps
+  const charts = createChartsHandlers(deps)
+  const contents = createContentsHandlers(deps)
+  const upload = createUploadHandlers(deps)
+  const healthy = () => json({ healthy: true })
+  const info = () => json({ version: deps.version })
+
+  const server: Route[] = [
+    { method: 'GET', path: '/', action: 'pull', handler: welcome },
+    { method: 'GET', path: '/health', action: 'none', handler: healthy },
+    { method: 'GET', path: '/info', action: 'none', handler: info },
+  ]
+  const api: Route[] = [
+    { method: 'GET', path: '/api/:repo/charts', action: 'pull', handler: charts.list },
+    { method: 'POST', path: '/api/:repo/charts', action: 'push', handler: upload.chart },
+    { method: 'POST', path: '/api/:repo/prov', action: 'push', handler: upload.provenance },
+    { method: 'GET', path: '/api/:repo/_problems', action: 'push', handler: charts.problems },
+    { method: 'GET', path: '/api/:repo/charts/:name', action: 'pull', handler: charts.versions },
+    {
+      method: 'GET',
+      path: '/api/:repo/charts/:name/:version',
+      action: 'pull',
+      handler: charts.version,
+    },
+    {
+      method: 'GET',
+      path: '/api/:repo/charts/:name/:version/templates',
+      action: 'pull',
+      handler: contents.templates,
+    },
+    {
+      method: 'GET',
+      path: '/api/:repo/charts/:name/:version/values',
+      action: 'pull',
+      handler: contents.values,
+    },
+  ]
+  const removal: Route[] = [
+    {
+      method: 'DELETE',
+      path: '/api/:repo/charts/:name/:version',
+      action: 'push',
+      handler: createDeleteHandler(deps),
+    },
+  ]
+  const repository: Route[] = [
+    {
+      method: 'GET',
+      path: '/:repo/index.yaml',
+      action: 'pull',
+      handler: createIndexFileHandler(deps),
+    },
+    {
+      method: 'GET',
+      path: '/:repo/charts/:filename',
+      action: 'pull',
+      handler: createDownloadHandler(deps),
+    },
+    { method: 'GET', path: '/:repo/health', action: 'none', handler: healthy },
+    { method: 'GET', path: '/:repo/info', action: 'none', handler: info },
+  ]
+  return [
+    ...server,
+    ...(policy.isApiOn ? api : []),
+    ...(policy.isApiOn && policy.isDeleteOn ? removal : []),
+    ...repository,
+  ]
+}

@@ -1,0 +1,82 @@
+import { open, readdir, rm, unlink } from 'node:fs/promises'
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import type { Spool } from './storage.ts'
+
+/** A spool that is a file in the same file system as the projects, so that it can be linked into one. */
+export interface LocalSpool extends Spool {
+  path: string
+}
+
+export function isLocalSpool(spool: Spool): spool is LocalSpool {
+  return 'path' in spool
+}
+
+/** `<host>.<process>.<start>.<n>`: tells a running owner's file from one that a crash left behind. */
+export function createOwnerNames(): () => string {
+  const owner = `${HOST}.${process.pid}.${Date.now().toString(36)}`
+  let count = 0
+  return () => `${owner}.${++count}`
+}
+
+export async function createLocalSpool(path: string): Promise<LocalSpool> {
+  const file = await open(path, 'wx', 0o644)
+  let isOpen = true
+  const close = async () => {
+    if (!isOpen) return
+    isOpen = false
+    await file.close()
+  }
+  return {
+    path,
+    write: async (chunk) => {
+      let offset = 0
+      while (offset < chunk.length) {
+        const { bytesWritten } = await file.write(chunk, offset)
+        offset += bytesWritten
+      }
+    },
+    finish: async () => {
+      await file.sync()
+      await close()
+    },
+    discard: async () => {
+      await close().catch(() => undefined)
+      await unlink(path).catch(() => undefined)
+    },
+  }
+}
+
+/**
+ * The names in a folder of owner-named files that earlier processes left there. A file of this host is left over unless
+ * its process still runs; one of another host (a shared volume) when it is a day old by name.
+ */
+export async function listLeftovers(folder: string): Promise<string[]> {
+  const names = await readdir(folder)
+  return names.filter(isLeftover)
+}
+
+export async function removeLeftovers(folder: string): Promise<void> {
+  for (const name of await listLeftovers(folder)) await rm(join(folder, name), { force: true })
+}
+
+const HOST = hostname().replaceAll(/[^\w-]/g, '_')
+const DAY_MS = 86_400_000
+
+function isLeftover(name: string): boolean {
+  const [owner, pid, started] = name.split('.')
+  if (owner === undefined || pid === undefined || started === undefined) return true
+  if (owner !== HOST) return Date.now() - Number.parseInt(started, 36) > DAY_MS
+  if (Number(pid) === process.pid) return Number.parseInt(started, 36) < performance.timeOrigin
+  return !isRunning(Number(pid))
+}
+
+function isRunning(pid: number): boolean {
+  if (!Number.isInteger(pid) || pid <= 0) return false
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}

@@ -1,0 +1,77 @@
+import type { Readable } from 'node:stream'
+
+/** A file of a project as storage holds it. */
+export interface StoredFile {
+  fileName: string
+  /** Bytes. */
+  size: number
+  /** Last modification, nanoseconds since 1970: the `created` of an index entry. */
+  modifiedNs: bigint
+}
+
+/** A stored file opened for reading. It stays whole to its reader even when it is overwritten or deleted meanwhile. */
+export interface OpenFile extends StoredFile {
+  /** The bytes from `start` to `end`, both inclusive; all of them by default. Ends the use of this handle. */
+  stream: (range?: { start: number; end: number }) => Readable
+  /** For a handle that is not streamed. */
+  close: () => Promise<void>
+}
+
+/** An upload on its way in: outside every project, gone unless it is put. */
+export interface Spool {
+  write: (chunk: Uint8Array) => Promise<void>
+  /** After this every byte is durable. */
+  finish: () => Promise<void>
+  /** Removes it, finished or not, put or not. Never throws. */
+  discard: () => Promise<void>
+}
+
+export interface NewFile {
+  fileName: string
+  /** Finished. */
+  spool: Spool
+}
+
+/**
+ * Where charts are kept: flat files by project. Every call may throw {@link StorageError}.
+ * A project needs no creation; one without files is the same as none.
+ */
+export interface Storage {
+  /** All files of the project, in no order, without temporary ones. */
+  list: (project: string) => Promise<StoredFile[]>
+  /** Their names only, for a fraction of the cost where the backend allows it. */
+  listNames: (project: string) => Promise<string[]>
+  stat: (project: string, fileName: string) => Promise<StoredFile>
+  get: (project: string, fileName: string) => Promise<OpenFile>
+  createSpool: () => Promise<Spool>
+  /**
+   * Publishes all of the files or none of them, also across a crash. Without `overwrite` one that exists already, decided
+   * by exclusive create, refuses all (`exists`); with it the old one stays whole until the new one takes its place.
+   * When this resolves the files are durable.
+   */
+  put: (project: string, files: readonly NewFile[], overwrite: boolean) => Promise<StoredFile[]>
+  delete: (project: string, fileName: string) => Promise<void>
+  /** The derived file of this name, replaced in one step. Not a publication: it need not survive a power loss. */
+  putDerived: (project: string, fileName: string, content: Buffer) => Promise<void>
+  /** undefined where the project has no files or the backend cannot tell. */
+  revision: (project: string) => Promise<StorageRevision | undefined>
+}
+
+/** Differs whenever files were added or removed since, whoever did it. */
+export interface StorageRevision {
+  mark: string
+  /** When that was, in ms since 1970, by the clock of storage; changes within its tick share one mark. */
+  changedMs: number
+}
+
+export type StorageFault = 'missing' | 'exists' | 'full' | 'unavailable'
+
+export class StorageError extends Error {
+  override name = 'StorageError'
+  readonly fault: StorageFault
+
+  constructor(fault: StorageFault, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.fault = fault
+  }
+}

@@ -1,0 +1,48 @@
+import { createHash } from 'node:crypto'
+import { DEFAULT_LIMITS, readChartArchive } from '../chart/archive.ts'
+import { checkFileName, packageFileName } from '../chart/file-name.ts'
+import type { ChartMetadata } from '../chart/metadata.ts'
+import type { Spool, Storage } from '../storage/storage.ts'
+
+/** A package that has arrived whole, is valid and durable, and is not yet published. */
+export interface ReceivedPackage {
+  fileName: string
+  metadata: ChartMetadata
+  /** sha256, hex. */
+  digest: string
+  spool: Spool
+}
+
+/**
+ * Takes a package in, in one pass: to the spool, through sha256, through the archive walk. No more than a few chunks of
+ * it are in memory.
+ * @throws {InvalidChart} as soon as it is known to be none.
+ */
+export async function receivePackage(
+  source: AsyncIterator<Uint8Array>,
+  storage: Storage,
+): Promise<ReceivedPackage> {
+  const spool = await storage.createSpool()
+  const hash = createHash('sha256')
+  const tee: AsyncIterableIterator<Uint8Array> = {
+    next: async () => {
+      const result = await source.next()
+      if (result.done !== true) {
+        hash.update(result.value)
+        await spool.write(result.value)
+      }
+      return result
+    },
+    [Symbol.asyncIterator]: () => tee,
+  }
+  try {
+    const { metadata } = await readChartArchive(tee, DEFAULT_LIMITS)
+    const fileName = packageFileName(metadata.name, metadata.version)
+    checkFileName(fileName)
+    await spool.finish()
+    return { fileName, metadata, digest: hash.digest('hex'), spool }
+  } catch (error) {
+    await spool.discard()
+    throw error
+  }
+}

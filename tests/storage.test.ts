@@ -1,0 +1,247 @@
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { buffer } from 'node:stream/consumers'
+import { type TestContext, test } from 'node:test'
+import { createLocalStorage } from '../chartstore/storage/local-storage.ts'
+import type { NewFile, Storage, StorageError } from '../chartstore/storage/storage.ts'
+import { StartError } from '../service/start-error.ts'
+import { makeFolder } from './support/folder.ts'
+
+/** Rules that every backend keeps. Each test ends with a look for what was left behind. */
+const BACKENDS = [{ name: 'local', open: openLocal }]
+
+async function openLocal(
+  t: TestContext,
+): Promise<{ storage: Storage; leftovers: () => Promise<string[]> }> {
+  const dir = await makeFolder(t)
+  return {
+    storage: await createLocalStorage(dir),
+    leftovers: async () => [
+      ...(await readdir(join(dir, '.chartgate/spool'))),
+      ...(await readdir(join(dir, '.chartgate/journal'))),
+    ],
+  }
+}
+
+async function spool(storage: Storage, fileName: string, content: string): Promise<NewFile> {
+  const file = await storage.createSpool()
+  await file.write(Buffer.from(content))
+  await file.finish()
+  return { fileName, spool: file }
+}
+
+async function put(
+  storage: Storage,
+  project: string,
+  contents: Record<string, string>,
+  overwrite = false,
+) {
+  const files = await Promise.all(
+    Object.entries(contents).map(([name, content]) => spool(storage, name, content)),
+  )
+  try {
+    return await storage.put(project, files, overwrite)
+  } finally {
+    await Promise.all(files.map((file) => file.spool.discard()))
+  }
+}
+
+async function read(storage: Storage, project: string, fileName: string): Promise<string> {
+  const file = await storage.get(project, fileName)
+  return (await buffer(file.stream())).toString()
+}
+
+async function names(storage: Storage, project: string): Promise<string[]> {
+  return (await storage.listNames(project)).sort()
+}
+
+function fault(kind: StorageError['fault']) {
+  return (error: StorageError) => error.fault === kind
+}
+
+for (const backend of BACKENDS) {
+  const rule = (name: string, body: (storage: Storage) => Promise<void>) =>
+    test(`${backend.name}: ${name}`, async (t) => {
+      const { storage, leftovers } = await backend.open(t)
+      await body(storage)
+      assert.deepEqual(await leftovers(), [])
+    })
+
+  rule('a file that was put is read back, listed and described alike', async (storage) => {
+    const [stored] = await put(storage, 'p', { 'a-1.0.0.tgz': 'one' })
+    assert.equal(await read(storage, 'p', 'a-1.0.0.tgz'), 'one')
+    assert.deepEqual(await storage.list('p'), [stored])
+    assert.deepEqual(await storage.stat('p', 'a-1.0.0.tgz'), stored)
+    assert.deepEqual(await names(storage, 'p'), ['a-1.0.0.tgz'])
+    assert.equal(stored?.size, 3)
+  })
+
+  rule('a project without files lists as empty, and nothing is in it', async (storage) => {
+    assert.deepEqual(await storage.list('nobody'), [])
+    assert.deepEqual(await storage.listNames('nobody'), [])
+    assert.equal(await storage.revision('nobody'), undefined)
+    await assert.rejects(storage.get('nobody', 'a-1.0.0.tgz'), fault('missing'))
+    await assert.rejects(storage.stat('nobody', 'a-1.0.0.tgz'), fault('missing'))
+    await assert.rejects(storage.delete('nobody', 'a-1.0.0.tgz'), fault('missing'))
+  })
+
+  rule('projects whose names begin alike do not see each other', async (storage) => {
+    await put(storage, 'team-steam', { 'x-1.0.0.tgz': 'x' })
+    assert.deepEqual(await storage.listNames('team'), [])
+  })
+
+  rule('of parallel puts of one file without overwrite exactly one wins', async (storage) => {
+    const tries = Array.from({ length: 20 }, (_, i) =>
+      put(storage, 'p', { 'a-1.0.0.tgz': `try ${i}` }),
+    )
+    const results = await Promise.allSettled(tries)
+    const won = results.flatMap((result, i) => (result.status === 'fulfilled' ? [i] : []))
+    assert.equal(won.length, 1)
+    assert.equal(await read(storage, 'p', 'a-1.0.0.tgz'), `try ${won[0]}`)
+    const lost = results.filter((result) => result.status === 'rejected')
+    assert.ok(lost.every(({ reason }) => fault('exists')(reason)))
+  })
+
+  rule('with overwrite the new file takes the place of the old one', async (storage) => {
+    const [before] = await put(storage, 'p', { 'a-1.0.0.tgz': 'old' })
+    const [after] = await put(storage, 'p', { 'a-1.0.0.tgz': 'new one' }, true)
+    assert.equal(await read(storage, 'p', 'a-1.0.0.tgz'), 'new one')
+    assert.ok((after?.modifiedNs ?? 0n) >= (before?.modifiedNs ?? 0n))
+  })
+
+  rule(
+    'a reader of a file that is replaced or deleted meanwhile gets it whole',
+    async (storage) => {
+      await put(storage, 'p', { 'a-1.0.0.tgz': 'old', 'b-1.0.0.tgz': 'gone' })
+      const [a, b] = await Promise.all([
+        storage.get('p', 'a-1.0.0.tgz'),
+        storage.get('p', 'b-1.0.0.tgz'),
+      ])
+      await put(storage, 'p', { 'a-1.0.0.tgz': 'new' }, true)
+      await storage.delete('p', 'b-1.0.0.tgz')
+      assert.equal((await buffer(a.stream())).toString(), 'old')
+      assert.equal((await buffer(b.stream())).toString(), 'gone')
+    },
+  )
+
+  rule('several files are put all or none', async (storage) => {
+    await put(storage, 'p', { 'a-1.0.0.tgz.prov': 'there' })
+    const pair = { 'a-1.0.0.tgz': 'chart', 'a-1.0.0.tgz.prov': 'prov' }
+    await assert.rejects(put(storage, 'p', pair), fault('exists'))
+    assert.deepEqual(await names(storage, 'p'), ['a-1.0.0.tgz.prov'])
+    assert.equal(await read(storage, 'p', 'a-1.0.0.tgz.prov'), 'there')
+    await put(storage, 'p', pair, true)
+    assert.equal(await read(storage, 'p', 'a-1.0.0.tgz'), 'chart')
+    assert.equal(await read(storage, 'p', 'a-1.0.0.tgz.prov'), 'prov')
+  })
+
+  rule('a part of a file is read by its first and last byte', async (storage) => {
+    await put(storage, 'p', { 'a-1.0.0.tgz': '0123456789' })
+    const file = await storage.get('p', 'a-1.0.0.tgz')
+    assert.equal((await buffer(file.stream({ start: 2, end: 4 }))).toString(), '234')
+  })
+
+  rule('the revision changes with each file that comes or goes', async (storage) => {
+    const marks = new Set<string | undefined>()
+    const note = async () => marks.add((await storage.revision('p'))?.mark)
+    await note()
+    await put(storage, 'p', { 'a-1.0.0.tgz': 'a' })
+    await note()
+    // Directory times move in ticks of the kernel's clock.
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    await put(storage, 'p', { 'b-1.0.0.tgz': 'b' })
+    await note()
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    await storage.delete('p', 'a-1.0.0.tgz')
+    await note()
+    assert.equal(marks.size, 4)
+  })
+
+  rule('a name that is no plain file name is refused', async (storage) => {
+    for (const name of ['..', '.', '', 'a/b', '.hidden', 'a\u0000b', '\ud800']) {
+      await assert.rejects(async () => storage.get('p', name), TypeError)
+      await assert.rejects(async () => storage.get(name, 'a-1.0.0.tgz'), TypeError)
+    }
+  })
+}
+
+test('folders and links that lead nowhere in a project are no files of it', async (t) => {
+  const dir = await makeFolder(t)
+  const storage = await createLocalStorage(dir)
+  await mkdir(join(dir, 'p/folder-1.0.0.tgz'), { recursive: true })
+  await symlink('/nowhere', join(dir, 'p/dangling-1.0.0.tgz'))
+  await writeFile(join(dir, 'p/a-1.0.0.tgz'), 'a')
+  assert.deepEqual(
+    (await storage.list('p')).map(({ fileName }) => fileName),
+    ['a-1.0.0.tgz'],
+  )
+  await assert.rejects(storage.get('p', 'folder-1.0.0.tgz'), fault('missing'))
+})
+
+test('a publication that a crash interrupted is finished at the next start', async (t) => {
+  const dir = await makeFolder(t)
+  await createLocalStorage(dir)
+  const spoolDir = join(dir, '.chartgate/spool')
+  await mkdir(join(dir, 'p'))
+  // As a dead process left it: the first file moved, the second not.
+  await writeFile(join(dir, 'p/a-1.0.0.tgz.prov'), 'prov')
+  await writeFile(join(spoolDir, 'gone.1.0.1'), 'chart')
+  const journal = {
+    project: 'p',
+    overwrite: true,
+    files: [
+      { fileName: 'a-1.0.0.tgz.prov', spool: 'gone.1.0.2' },
+      { fileName: 'a-1.0.0.tgz', spool: 'gone.1.0.1' },
+    ],
+  }
+  await writeFile(join(dir, '.chartgate/journal/gone.1.0.3.json'), JSON.stringify(journal))
+  await createLocalStorage(dir)
+  assert.equal(await readFile(join(dir, 'p/a-1.0.0.tgz'), 'utf8'), 'chart')
+  assert.deepEqual(await readdir(spoolDir), [])
+  assert.deepEqual(await readdir(join(dir, '.chartgate/journal')), [])
+})
+
+test('an interrupted publication that another file had refused is taken back', async (t) => {
+  const dir = await makeFolder(t)
+  await createLocalStorage(dir)
+  const spoolDir = join(dir, '.chartgate/spool')
+  await mkdir(join(dir, 'p'))
+  await writeFile(join(dir, 'p/a-1.0.0.tgz'), 'the first one')
+  await writeFile(join(spoolDir, 'gone.1.0.1'), 'chart')
+  await writeFile(join(spoolDir, 'gone.1.0.2'), 'prov')
+  execFileSync('ln', [join(spoolDir, 'gone.1.0.2'), join(dir, 'p/a-1.0.0.tgz.prov')])
+  const journal = {
+    project: 'p',
+    overwrite: false,
+    files: [
+      { fileName: 'a-1.0.0.tgz.prov', spool: 'gone.1.0.2' },
+      { fileName: 'a-1.0.0.tgz', spool: 'gone.1.0.1' },
+    ],
+  }
+  await writeFile(join(dir, '.chartgate/journal/gone.1.0.3.json'), JSON.stringify(journal))
+  await createLocalStorage(dir)
+  assert.deepEqual(await readdir(join(dir, 'p')), ['a-1.0.0.tgz'])
+  assert.equal(await readFile(join(dir, 'p/a-1.0.0.tgz'), 'utf8'), 'the first one')
+  assert.deepEqual(await readdir(spoolDir), [])
+})
+
+test('a start removes what dead processes left in the spool, and nothing of a running one', async (t) => {
+  const dir = await makeFolder(t)
+  const storage = await createLocalStorage(dir)
+  const running = await storage.createSpool()
+  await writeFile(join(dir, '.chartgate/spool/torn'), 'x')
+  await createLocalStorage(dir)
+  assert.equal((await readdir(join(dir, '.chartgate/spool'))).length, 1)
+  await running.discard()
+})
+
+test('a directory that cannot be written is a start error that says so', async (t) => {
+  const dir = await makeFolder(t)
+  await writeFile(join(dir, 'file'), '')
+  await assert.rejects(
+    createLocalStorage(join(dir, 'file', 'charts')),
+    (error: Error) => error instanceof StartError && /cannot be used/.test(error.message),
+  )
+})
