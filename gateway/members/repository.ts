@@ -6,4 +6,18 @@ export interface MembersRepository {
   findRole: (projectId: number, userId: number) => Promise<RoleId | undefined>
 }
 
-export declare function createMembersRepository(db: Queryable): MembersRepository
+export function createMembersRepository(db: Queryable): MembersRepository {
+  return {
+    findRole: async (projectId, userId) => {
+      const found = await db.query<{ roleId: RoleId }>({
+        name: 'member_role',
+        text: `
+          select role_id as "roleId"
+          from project_members
+          where project_id = $1::bigint and user_id = $2::bigint`,
+        values: [projectId, userId],
+      })
+      return found.rows[0]?.roleId
+    },
+  }
+}

@@ -17,4 +17,41 @@ export interface UsersRepository {
   setPasswordHash: (id: number, passwordHash: string) => Promise<void>
 }
 
-export declare function createUsersRepository(db: Queryable): UsersRepository
+const CREDENTIALS = `
+  select id, username, password_hash as "passwordHash", credential_version as "credentialVersion",
+    is_system_admin as "isSystemAdmin"
+  from users`
+
+export function createUsersRepository(db: Queryable): UsersRepository {
+  return {
+    findCredentials: async (usernameOrEmail) => {
+      // Postgres text holds no NUL, so no row can match
+      if (usernameOrEmail.includes('\0')) return undefined
+      const found = await db.query<UserCredentials>({
+        name: 'user_credentials',
+        text: `${CREDENTIALS}
+          where deleted_at is null and (username = $1::text or email = $1::text)
+          order by username = $1::text desc
+          limit 1`,
+        values: [usernameOrEmail],
+      })
+      return found.rows[0]
+    },
+    findCredentialsById: async (id) => {
+      const found = await db.query<UserCredentials>({
+        name: 'user_credentials_by_id',
+        text: `${CREDENTIALS}
+          where deleted_at is null and id = $1::bigint`,
+        values: [id],
+      })
+      return found.rows[0]
+    },
+    setPasswordHash: async (id, passwordHash) => {
+      await db.query(
+        `update users set password_hash = $2::text, updated_at = now()
+         where id = $1::bigint and deleted_at is null`,
+        [id, passwordHash],
+      )
+    },
+  }
+}

@@ -1,0 +1,178 @@
+import type { Principal, RobotPrincipal } from '../auth/principal.ts'
+import { createLiveCache } from '../cache/live-cache.ts'
+import type { ChangeFeed } from '../db/change.ts'
+import { Forbidden, NotFound, Unauthorized } from '../http/errors.ts'
+import type { MembersRepository } from '../members/repository.ts'
+import type { ProjectAccess, ProjectsRepository } from '../projects/repository.ts'
+import { can, isSystemAdmin } from './can.ts'
+import type { ProjectPermission, RoleId } from './permissions.ts'
+
+export type ProjectReference = { name: string } | { id: number }
+
+export interface Authoriser {
+  /** The project, if it exists and the principal may do `permission` in it. */
+  findAllowed: (
+    principal: Principal,
+    permission: ProjectPermission,
+    project: ProjectReference,
+  ) => Promise<ProjectAccess | undefined>
+  /**
+   * @param denial the message of the 403. Harbor writes `forbidden`, and on chart routes the name of the caller.
+   * @throws {Unauthorized} for nobody, {Forbidden} for somebody. A missing project looks like a forbidden one to all
+   * but system admins, who get {NotFound}.
+   */
+  requireProject: (
+    principal: Principal,
+    permission: ProjectPermission,
+    project: ProjectReference,
+    denial?: string,
+  ) => Promise<ProjectAccess>
+  /** The projects whose charts the principal may read, by name. */
+  listReadable: (principal: Principal) => Promise<ProjectAccess[]>
+  requireSystemAdmin: (principal: Principal) => void
+  /** Somebody, and not through a token: tokens are for charts. */
+  requireSignedIn: (principal: Principal) => void
+}
+
+/** Long enough to spare the database, and a bound on staleness should a notification ever be lost. */
+const TTL_MS = 60_000
+
+/** Harbor's rule. Other names are in no row: they are neither asked for nor cached. */
+const PROJECT_NAME = /^[a-z0-9]+(?:[._-][a-z0-9]+)*$/
+
+export function createAuthoriser({
+  projects,
+  members,
+  changes,
+}: {
+  projects: ProjectsRepository
+  members: MembersRepository
+  changes: ChangeFeed
+}): Authoriser {
+  const projectCache = createLiveCache<{ project: ProjectAccess | undefined }>({
+    changes,
+    max: 10_000,
+    ttlMs: TTL_MS,
+    isStale: (change, _key, { project }) =>
+      change.topic === 'everything' ||
+      (change.topic === 'projects' && (project === undefined || project.id === change.id)),
+  })
+  const roleCache = createLiveCache<{ role: RoleId | undefined }>({
+    changes,
+    max: 50_000,
+    ttlMs: TTL_MS,
+    isStale: (change, key) =>
+      change.topic === 'everything' ||
+      (change.topic === 'members' && key.startsWith(`${change.id}:`)),
+  })
+
+  async function findProject(reference: ProjectReference): Promise<ProjectAccess | undefined> {
+    if ('id' in reference) {
+      const { id } = reference
+      const load = async () => ({ project: await projects.findAccessById(id) })
+      return (await projectCache.get(`id:${id}`, load)).project
+    }
+    const { name } = reference
+    if (name.length > 255 || !PROJECT_NAME.test(name)) return undefined
+    const load = async () => ({ project: await projects.findAccessByName(name) })
+    return (await projectCache.get(`name:${name}`, load)).project
+  }
+
+  async function findRole(projectId: number, userId: number): Promise<RoleId | undefined> {
+    const load = async () => ({ role: await members.findRole(projectId, userId) })
+    return (await roleCache.get(`${projectId}:${userId}`, load)).role
+  }
+
+  async function isAllowed(
+    principal: Principal,
+    permission: ProjectPermission,
+    project: ProjectAccess,
+  ): Promise<boolean> {
+    if (can(principal, permission, project, undefined)) return true
+    if (principal.kind !== 'user') return false
+    return can(principal, permission, project, await findRole(project.id, principal.id))
+  }
+
+  const findAllowed: Authoriser['findAllowed'] = async (principal, permission, reference) => {
+    const project = await findProject(reference)
+    if (project === undefined) return undefined
+    return (await isAllowed(principal, permission, project)) ? project : undefined
+  }
+
+  return {
+    findAllowed,
+
+    requireProject: async (principal, permission, reference, denial = 'forbidden') => {
+      const project = await findAllowed(principal, permission, reference)
+      if (project !== undefined) return project
+      if (isSystemAdmin(principal)) {
+        const name = 'name' in reference ? reference.name : String(reference.id)
+        throw new NotFound(`project ${name} not found`)
+      }
+      throw refuse(principal, denial)
+    },
+
+    listReadable: async (principal) => {
+      const candidates = await listCandidates(principal)
+      // No role is read: whoever is listed as a member may read, and roles that may not do not exist.
+      if (principal.kind === 'user' && principal.tokenGrants === undefined) return candidates
+      const checks = candidates.map((project) => isAllowed(principal, 'helm-chart:read', project))
+      const allowed = await Promise.all(checks)
+      return candidates.filter((_project, index) => allowed[index])
+    },
+
+    requireSystemAdmin: (principal) => {
+      if (isSystemAdmin(principal)) return
+      throw refuse(principal, principal.kind === 'anonymous' ? 'forbidden' : principal.name)
+    },
+
+    requireSignedIn: (principal) => {
+      if (principal.kind === 'anonymous' || principal.tokenGrants !== undefined) {
+        throw refuse(principal, 'forbidden')
+      }
+    },
+  }
+
+  async function listCandidates(principal: Principal): Promise<ProjectAccess[]> {
+    switch (principal.kind) {
+      case 'user':
+        return principal.isSystemAdmin
+          ? projects.listAccess()
+          : projects.listAccessForUser(principal.id)
+      case 'robot':
+        return isInEveryProject(principal)
+          ? projects.listAccess()
+          : withGranted(principal, await projects.listAccessForUser(null))
+      case 'anonymous':
+        return projects.listAccessForUser(null)
+    }
+  }
+
+  async function withGranted(
+    robot: RobotPrincipal,
+    publicProjects: ProjectAccess[],
+  ): Promise<ProjectAccess[]> {
+    const ids = new Set(robot.grants.map((grant) => grant.projectId ?? robot.projectId))
+    const known = new Set(publicProjects.map((project) => project.id))
+    const missing = [...ids].filter((id) => id !== null && !known.has(id))
+    const granted = await Promise.all(
+      missing.map((id) => (id === null ? undefined : findProject({ id }))),
+    )
+    return [...publicProjects, ...granted.filter((project) => project !== undefined)].sort(
+      (left, right) => (left.name < right.name ? -1 : 1),
+    )
+  }
+}
+
+function isInEveryProject(robot: RobotPrincipal): boolean {
+  return (
+    robot.projectId === null &&
+    robot.grants.some((grant) => grant.kind === 'project' && grant.projectId === null)
+  )
+}
+
+/** Who showed nothing is asked to; who showed something is told no. A token is something, even nobody's. */
+function refuse(principal: Principal, denial: string): Unauthorized | Forbidden {
+  const isNobody = principal.kind === 'anonymous' && principal.tokenGrants === undefined
+  return isNobody ? new Unauthorized() : new Forbidden(denial)
+}

@@ -1,0 +1,64 @@
+import type { RequestListener } from 'node:http'
+import express, { type ErrorRequestHandler, type RequestHandler, type Router } from 'express'
+import type { Logger } from '../service/log.ts'
+import type { Authoriser } from './access/authorise.ts'
+import type { AuditLog } from './audit/audit-log.ts'
+import type { Authentication } from './auth/authentication.ts'
+import { createTokenRoutes } from './auth/token-routes.ts'
+import { createChartRoutes } from './charts/chart-routes.ts'
+import type { ChartStore } from './charts/chart-store.ts'
+import { NotFound } from './http/errors.ts'
+import { assignRequestId } from './http/request-id.ts'
+import { createRequestLog } from './http/request-log.ts'
+import { setSecurityHeaders } from './http/security-headers.ts'
+import { sendError } from './http/send-error.ts'
+
+export interface GatewayDependencies {
+  authentication: Authentication
+  authoriser: Authoriser
+  store: ChartStore
+  auditLog: AuditLog
+  /** Express's setting: which proxies' `X-Forwarded-For` is believed. */
+  trustProxy: boolean | number | string
+  /** Mounted at their paths, after charts: `/api/v2.0`, `/api/version`. */
+  apiRouters: readonly { path: string; router: Router }[]
+  log: Logger
+}
+
+/** The gateway: what happens to a request, in this order. */
+export function createGateway(dependencies: GatewayDependencies): RequestListener {
+  const { authentication, authoriser, store, auditLog, trustProxy, apiRouters, log } = dependencies
+  const app = express()
+  app.disable('x-powered-by')
+  // The routes that want one set it themselves.
+  app.disable('etag')
+  app.enable('case sensitive routing')
+  app.set('trust proxy', trustProxy)
+
+  // First, so that every answer and every line of the log has it.
+  app.use(assignRequestId)
+  // Before all that can refuse, so that refusals are logged too.
+  app.use(createRequestLog(log))
+  // Before anything answers.
+  app.use(setSecurityHeaders)
+  // Before every route: none can forget it. Wrong credentials go no further.
+  app.use(authentication.authenticate)
+  // Before any body parser: a body that was read cannot be passed on. The client's own headers end here, at the store
+  // (store-headers.ts).
+  app.use(createChartRoutes({ store, authoriser, auditLog, log }))
+  app.use(createTokenRoutes({ ...authentication, authoriser }))
+  for (const { path, router } of apiRouters) app.use(path, router)
+  app.use(refuseUnknownPath)
+  // Last, so that it sees what all others throw.
+  app.use(createErrorRenderer(log))
+  return app
+}
+
+const refuseUnknownPath: RequestHandler = (req) => {
+  throw new NotFound(`path ${req.path} was not found`)
+}
+
+function createErrorRenderer(log: Logger): ErrorRequestHandler {
+  // Express tells error handlers by their four parameters.
+  return (error, req, res, _next) => sendError(req, res, error, log)
+}

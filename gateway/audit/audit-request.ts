@@ -1,0 +1,41 @@
+import type { Request, Response } from 'express'
+import type { ProjectAccess } from '../projects/repository.ts'
+import type { AuditEntry, AuditLog } from './audit-log.ts'
+
+type Subject = Pick<AuditEntry, 'chart' | 'version'>
+
+/** An entry for what a request did, but for the chart and the status. */
+export function describeRequest(
+  req: Request,
+  project: ProjectAccess,
+  operation: AuditEntry['operation'],
+): Omit<AuditEntry, 'chart' | 'version' | 'status'> {
+  return {
+    principal: req.principal,
+    project,
+    operation,
+    requestId: req.requestId,
+    // Read now: later the proxy has taken the headers away that tell it.
+    sourceAddress: req.ip ?? '',
+  }
+}
+
+/**
+ * Records what is being done, once it is answered or the client has gone.
+ * @param readSubject tells the chart, when the answer is known; undefined: nothing happened that is worth an entry.
+ */
+export function auditAnswer(
+  auditLog: AuditLog,
+  res: Response,
+  entry: ReturnType<typeof describeRequest>,
+  readSubject: (status: number) => Subject | undefined,
+): void {
+  res.once('close', () => {
+    const status = res.headersSent ? res.statusCode : CLIENT_CLOSED_REQUEST
+    const subject = readSubject(status)
+    if (subject !== undefined) auditLog.record({ ...entry, ...subject, status })
+  })
+}
+
+/** nginx's status for a client that went before it was answered. */
+const CLIENT_CLOSED_REQUEST = 499

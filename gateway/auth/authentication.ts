@@ -1,0 +1,54 @@
+import type { RequestHandler } from 'express'
+import type { Redis } from 'ioredis'
+import type { ChangeFeed } from '../db/change.ts'
+import type { Database } from '../db/database.ts'
+import type { RobotsRepository } from '../robots/repository.ts'
+import type { UsersRepository } from '../users/repository.ts'
+import { createAccounts } from './accounts.ts'
+import { createAuthenticate } from './authenticate.ts'
+import { createCredentialVerifier, type VerifyCredential } from './credentials.ts'
+import { createLoginThrottle } from './login-throttle.ts'
+import { createSigningKeys, type SigningKeys } from './signing-keys.ts'
+import { createTokens, type Tokens } from './tokens.ts'
+
+export interface Authentication {
+  /** Sets `req.principal`. */
+  authenticate: RequestHandler
+  verifyCredential: VerifyCredential
+  tokens: Tokens
+  signingKeys: SigningKeys
+}
+
+/** All ways to prove who one is, over one set of accounts. */
+export function createAuthentication({
+  db,
+  changes,
+  users,
+  robots,
+  robotPrefix,
+  tokenLifetimeSeconds,
+  redis,
+}: {
+  db: Database
+  changes: ChangeFeed
+  users: UsersRepository
+  robots: RobotsRepository
+  robotPrefix: string
+  /** Half an hour where it is not said. */
+  tokenLifetimeSeconds?: number | undefined
+  /** Where failed logins are counted for all replicas. */
+  redis?: Redis | undefined
+}): Authentication {
+  const accounts = createAccounts({ users, robots, robotPrefix })
+  const signingKeys = createSigningKeys(db, changes)
+  const tokens = createTokens({
+    signingKeys,
+    accounts,
+    changes,
+    lifetimeSeconds: tokenLifetimeSeconds,
+  })
+  const throttle = createLoginThrottle(redis)
+  const verifyCredential = createCredentialVerifier({ accounts, changes, throttle })
+  const authenticate = createAuthenticate({ verifyCredential, verifyToken: tokens.verify })
+  return { authenticate, verifyCredential, tokens, signingKeys }
+}

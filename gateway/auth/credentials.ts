@@ -1,0 +1,106 @@
+import { createHmac, createSecretKey, randomBytes } from 'node:crypto'
+import { createLiveCache } from '../cache/live-cache.ts'
+import type { ChangeFeed } from '../db/change.ts'
+import { Unauthorized } from '../http/errors.ts'
+import { type Account, type Accounts, isAccountStale, isUsable } from './accounts.ts'
+import type { LoginThrottle } from './login-throttle.ts'
+import { verifyPassword } from './password.ts'
+import type { RobotPrincipal, UserPrincipal } from './principal.ts'
+
+/** A name and a password (or a robot's secret), as presented. */
+export interface Credential {
+  login: string
+  password: string
+}
+
+/**
+ * Whose credential it is.
+ * @param source the address it came from, which failures are counted by.
+ * @throws {Unauthorized} if it is wrong, {TooManyRequests} after too many that were.
+ */
+export type VerifyCredential = (
+  credential: Credential,
+  source: string,
+) => Promise<UserPrincipal | RobotPrincipal>
+
+/** No user name, email or full robot name is longer. */
+const MAX_LOGIN_LENGTH = 1024
+
+/** helm sends its credential with every request, and a password hash costs 12 ms: one that was right is remembered. */
+const TTL_MS = 10 * 60_000
+
+export function createCredentialVerifier({
+  accounts,
+  changes,
+  throttle,
+}: {
+  accounts: Accounts
+  changes: ChangeFeed
+  throttle: LoginThrottle
+}): VerifyCredential {
+  const verified = createLiveCache<Account>({
+    changes,
+    max: 10_000,
+    ttlMs: TTL_MS,
+    isStale: (change, _key, account) => isAccountStale(change, account),
+  })
+  const digest = createCredentialDigest()
+  const attempts = new Map<string, Promise<Account>>()
+
+  async function check({ login, password }: Credential): Promise<Account> {
+    const account = login.length > MAX_LOGIN_LENGTH ? undefined : await accounts.findByLogin(login)
+    const isRight = await verifyPassword(account?.passwordHash, password)
+    if (account === undefined || !isRight || !isUsable(account)) throw new Unauthorized()
+    return account
+  }
+
+  async function attempt(key: string, credential: Credential, source: string): Promise<Account> {
+    const login = credential.login.slice(0, MAX_LOGIN_LENGTH)
+    await throttle.take(login, source)
+    try {
+      const account = await verified.get(key, () => check(credential))
+      await throttle.clear(login, source)
+      return account
+    } catch (error) {
+      if (!(error instanceof Unauthorized)) await throttle.giveBack(login, source)
+      throw error
+    }
+  }
+
+  /** One attempt a credential and source, however many requests bring it at once: they are one guess. */
+  async function attemptOnce(
+    key: string,
+    credential: Credential,
+    source: string,
+  ): Promise<Account> {
+    const attemptKey = `${key} ${source}`
+    const running = attempts.get(attemptKey)
+    if (running !== undefined) return running
+    const started = attempt(key, credential, source)
+    attempts.set(attemptKey, started)
+    try {
+      return await started
+    } finally {
+      attempts.delete(attemptKey)
+    }
+  }
+
+  return async (credential, source) => {
+    const key = digest(credential)
+    const account = verified.peek(key) ?? (await attemptOnce(key, credential, source))
+    if (!isUsable(account)) throw new Unauthorized()
+    return account.principal
+  }
+}
+
+/**
+ * Cache keys from which no credential can be had: an HMAC under a key that only this process has, and only in memory.
+ * A KeyObject, because the key schedule is then made once.
+ */
+function createCredentialDigest(): (credential: Credential) => string {
+  const key = createSecretKey(randomBytes(32))
+  return ({ login, password }) =>
+    createHmac('sha256', key)
+      .update(`${login.length}:${login}:${password}`, 'utf8')
+      .digest('base64')
+}

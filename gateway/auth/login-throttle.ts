@@ -1,0 +1,52 @@
+import type { Redis } from 'ioredis'
+import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible'
+import { TooManyRequests } from '../http/errors.ts'
+
+/** Failed logins, counted by name *and* source: failures from elsewhere never lock the right password out. */
+export interface LoginThrottle {
+  /** Takes one attempt. @throws {TooManyRequests} when the last 60 s had ten failures. */
+  take: (login: string, source: string) => Promise<void>
+  /** Gives an attempt back that told nothing about the password. */
+  giveBack: (login: string, source: string) => Promise<void>
+  /** Forgets all failures: the right password came. */
+  clear: (login: string, source: string) => Promise<void>
+}
+
+const ATTEMPTS = 10
+const WINDOW_SECONDS = 60
+
+/** Counts in Redis where there is one, so that replicas count together, and in memory while Redis is away. */
+export function createLoginThrottle(redis?: Redis): LoginThrottle {
+  const limits = { keyPrefix: 'chartgate:login', points: ATTEMPTS, duration: WINDOW_SECONDS }
+  const memory = new RateLimiterMemory(limits)
+  const limiter =
+    redis === undefined
+      ? memory
+      : new RateLimiterRedis({
+          ...limits,
+          storeClient: redis,
+          insuranceLimiter: memory,
+          rejectIfRedisNotReady: true,
+        })
+  const keyOf = (login: string, source: string) => `${source} ${login}`
+
+  return {
+    take: async (login, source) => {
+      try {
+        await limiter.consume(keyOf(login, source))
+      } catch (error) {
+        if (!(error instanceof RateLimiterRes)) throw error
+        throw new TooManyRequests(
+          'too many failed logins, try again later',
+          Math.max(1, Math.ceil(error.msBeforeNext / 1000)),
+        )
+      }
+    },
+    giveBack: async (login, source) => {
+      await limiter.reward(keyOf(login, source))
+    },
+    clear: async (login, source) => {
+      await limiter.delete(keyOf(login, source))
+    },
+  }
+}

@@ -1,0 +1,30 @@
+import { hash, verify } from '@node-rs/argon2'
+import pLimit from 'p-limit'
+
+/** argon2id, the library's default algorithm, at OWASP's first choice of costs. Memory is in KiB. */
+const COST = { memoryCost: 19_456, timeCost: 2, parallelism: 1 }
+
+/** The hash of a forgotten random password: what an unknown name is checked against, so that it costs the same. */
+const DUMMY_HASH =
+  '$argon2id$v=19$m=19456,t=2,p=1$Mqhvh+Xgot1a5pfkw+dSmw$muKStn+1AqSzxgeiieF0SGFjtta9X4wM+SB0hLPeo2Y'
+
+/**
+ * Two at once: the work runs on libuv's pool of four threads, which file reads and DNS need too. The rest waits here.
+ */
+const limit = pLimit(2)
+
+export function hashPassword(password: string): Promise<string> {
+  return limit(() => hash(password, COST))
+}
+
+/**
+ * Whether `password` is the one behind `passwordHash`. Takes as long for a hash that is not there
+ * (undefined or '': no such user, or none set), whose answer is no.
+ */
+export function verifyPassword(
+  passwordHash: string | undefined,
+  password: string,
+): Promise<boolean> {
+  const isSet = passwordHash !== undefined && passwordHash !== ''
+  return limit(async () => (await verify(isSet ? passwordHash : DUMMY_HASH, password)) && isSet)
+}

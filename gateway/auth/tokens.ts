@@ -1,0 +1,162 @@
+import { randomUUID } from 'node:crypto'
+import jwt from 'jsonwebtoken'
+import { z } from 'zod'
+import { TOKEN_ACTION_PERMISSIONS, type TokenAction } from '../access/permissions.ts'
+import { createLiveCache } from '../cache/live-cache.ts'
+import type { ChangeFeed } from '../db/change.ts'
+import { Unauthorized } from '../http/errors.ts'
+import { type Account, type Accounts, isAccountStale, isUsable } from './accounts.ts'
+import type { Principal, TokenGrant } from './principal.ts'
+import type { SigningKeys } from './signing-keys.ts'
+
+const DEFAULT_LIFETIME_SECONDS = 1800
+
+/** What ChartMuseum calls a repository of charts in its `access` claim. */
+export const ACCESS_TYPE = 'artifact-repository'
+
+const ISSUER = 'chartgate'
+
+/** Replicas whose clocks differ a little accept each other's tokens. */
+const CLOCK_TOLERANCE_SECONDS = 10
+
+export interface TokenAccess {
+  name: string
+  actions: TokenAction[]
+}
+
+/** @throws {Unauthorized} unless the token is ours, in time, and its holder still is who it was issued to. */
+export type VerifyToken = (token: string) => Promise<Principal>
+
+export interface Tokens {
+  /** @param access what the token is to allow at most, checked by the caller. */
+  issue: (principal: Principal, service: string, access: TokenAccess[]) => Promise<IssuedToken>
+  verify: VerifyToken
+}
+
+export interface IssuedToken {
+  token: string
+  issuedAt: Date
+  lifetimeSeconds: number
+}
+
+const claimsSchema = z.object({
+  sub: z.string(),
+  // jsonwebtoken takes a token without it for one that never ends.
+  exp: z.number(),
+  ver: z.number().int().default(0),
+  access: z
+    .array(
+      z.object({
+        type: z.string(),
+        name: z.string(),
+        actions: z.array(z.string()),
+      }),
+    )
+    .catch([]),
+})
+
+type Claims = z.output<typeof claimsSchema>
+
+/** RS256 tokens with ChartMuseum's `access` claim (spec/chartmuseum.md 1.6). */
+export function createTokens({
+  signingKeys,
+  accounts,
+  changes,
+  lifetimeSeconds = DEFAULT_LIFETIME_SECONDS,
+}: {
+  signingKeys: SigningKeys
+  accounts: Accounts
+  changes: ChangeFeed
+  lifetimeSeconds?: number | undefined
+}): Tokens {
+  const holders = createLiveCache<Account>({
+    changes,
+    max: 10_000,
+    ttlMs: 60_000,
+    isStale: (change, _key, account) => isAccountStale(change, account),
+  })
+
+  /** The account that `user:5` or `robot:7` names, if it is there and its credential is still the same. */
+  async function findHolder(claims: Claims): Promise<Account> {
+    const [kind, id] = claims.sub.split(':')
+    if ((kind !== 'user' && kind !== 'robot') || !/^\d{1,9}$/.test(id ?? '')) {
+      throw new Unauthorized()
+    }
+    const account = await holders.get(claims.sub, async () => {
+      const found = await accounts.findById(kind, Number(id))
+      if (found === undefined) throw new Unauthorized()
+      return found
+    })
+    const isSame = account.principal.credentialVersion === claims.ver
+    if (!isSame || !isUsable(account)) throw new Unauthorized()
+    return account
+  }
+
+  return {
+    issue: async (principal, service, access) => {
+      const [key] = await signingKeys.list()
+      const issuedAt = Math.floor(Date.now() / 1000)
+      const claims = {
+        iss: ISSUER,
+        sub: principal.kind === 'anonymous' ? '' : `${principal.kind}:${principal.id}`,
+        aud: service,
+        iat: issuedAt,
+        nbf: issuedAt,
+        exp: issuedAt + lifetimeSeconds,
+        jti: randomUUID(),
+        ver: principal.kind === 'anonymous' ? 0 : principal.credentialVersion,
+        access: access.map(({ name, actions }) => ({ type: ACCESS_TYPE, name, actions })),
+      }
+      const token = jwt.sign(claims, key.privateKey, { algorithm: 'RS256', keyid: key.kid })
+      return { token, issuedAt: new Date(issuedAt * 1000), lifetimeSeconds }
+    },
+
+    verify: async (token) => {
+      const claims = await readClaims(token, signingKeys)
+      const tokenGrants = toGrants(claims)
+      if (claims.sub === '') return { kind: 'anonymous', tokenGrants }
+      const { principal } = await findHolder(claims)
+      return { ...principal, tokenGrants }
+    },
+  }
+}
+
+async function readClaims(token: string, signingKeys: SigningKeys): Promise<Claims> {
+  const kid = readKeyId(token)
+  const key = kid === undefined ? undefined : await signingKeys.find(kid)
+  if (key === undefined) throw new Unauthorized()
+  try {
+    return claimsSchema.parse(
+      jwt.verify(token, key.publicKey, {
+        algorithms: ['RS256'],
+        issuer: ISSUER,
+        clockTolerance: CLOCK_TOLERANCE_SECONDS,
+      }),
+    )
+  } catch {
+    throw new Unauthorized()
+  }
+}
+
+function readKeyId(token: string): string | undefined {
+  try {
+    return jwt.decode(token, { complete: true })?.header.kid
+  } catch {
+    return undefined
+  }
+}
+
+function toGrants(claims: Claims): TokenGrant[] {
+  return claims.access
+    .filter((entry) => entry.type === ACCESS_TYPE)
+    .map((entry) => ({
+      project: entry.name,
+      permissions: new Set(
+        entry.actions.filter(isTokenAction).flatMap((action) => TOKEN_ACTION_PERMISSIONS[action]),
+      ),
+    }))
+}
+
+function isTokenAction(text: string): text is TokenAction {
+  return text === 'pull' || text === 'push'
+}

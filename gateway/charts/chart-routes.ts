@@ -1,0 +1,110 @@
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import type { Request, RequestHandler, Response } from 'express'
+import type { Logger } from '../../service/log.ts'
+import type { Authoriser } from '../access/authorise.ts'
+import type { AuditLog } from '../audit/audit-log.ts'
+import { describeRequest } from '../audit/audit-request.ts'
+import { matchesEtag } from '../http/etag.ts'
+import { summariseCharts } from './chart-list.ts'
+import type { ChartStore } from './chart-store.ts'
+import { parseChartList, parseChartVersions } from './chart-version.ts'
+import { buildMergedIndex } from './merged-index.ts'
+import { type ChartRequest, parseChartRequest } from './parse-chart-request.ts'
+import { readJson } from './store-answer.ts'
+import { forward, forwardDownload, forwardUpload } from './store-transfers.ts'
+import { deleteChart, deleteVersion } from './version-deletion.ts'
+import { readVersionDetails } from './version-details.ts'
+
+export interface ChartRouteDependencies {
+  store: ChartStore
+  authoriser: Authoriser
+  auditLog: AuditLog
+  log: Logger
+}
+
+/** Every chart route: parse, authorise, and then either pass the request on or answer from what the store says. */
+export function createChartRoutes(dependencies: ChartRouteDependencies): RequestHandler {
+  const { store, authoriser } = dependencies
+
+  return async (req, res, next) => {
+    const request = parseChartRequest(req.method, req.url)
+    if (request === undefined) {
+      next()
+      return
+    }
+    if (request.kind === 'merged-index') {
+      await sendMergedIndex(dependencies, req, res)
+    } else if (request.permission === undefined) {
+      authoriser.requireSystemAdmin(req.principal)
+      forward(store, request, req, res)
+    } else {
+      await answerInProject(dependencies, request, request.permission, req, res)
+    }
+  }
+}
+
+async function answerInProject(
+  dependencies: ChartRouteDependencies,
+  request: ChartRequest,
+  permission: NonNullable<ChartRequest['permission']>,
+  req: Request,
+  res: Response,
+): Promise<void> {
+  const { store, authoriser } = dependencies
+  const { principal } = req
+  const denial = principal.kind === 'anonymous' ? undefined : principal.name
+  const reference = { name: request.project }
+  const project = await authoriser.requireProject(principal, permission, reference, denial)
+  const readStore = async () => readJson(await store.call('GET', request.storePath))
+
+  switch (request.kind) {
+    case 'download':
+      forwardDownload(dependencies, request, project, req, res)
+      return
+    case 'upload':
+    case 'upload-provenance':
+      forwardUpload(dependencies, request, project, req, res)
+      return
+    case 'list':
+      res.json(summariseCharts(parseChartList(await readStore())))
+      return
+    case 'versions':
+      res.json(parseChartVersions(await readStore()).map((version) => ({ ...version, labels: [] })))
+      return
+    case 'details':
+      res.json(await readVersionDetails(store, project.name, request.storePath))
+      return
+    case 'delete-version':
+      await deleteVersion(dependencies, describeRequest(req, project, 'delete'), request)
+      res.end()
+      return
+    case 'delete-chart':
+      await deleteChart(dependencies, describeRequest(req, project, 'delete'), request)
+      res.end()
+      return
+    default:
+      forward(store, request, req, res)
+  }
+}
+
+async function sendMergedIndex(
+  { store, authoriser, log }: ChartRouteDependencies,
+  req: Request,
+  res: Response,
+): Promise<void> {
+  const projects = await authoriser.listReadable(req.principal)
+  const index = await buildMergedIndex(store, projects, log)
+  res.setHeader('ETag', index.etag)
+  // What one may read another may not.
+  res.setHeader('Vary', 'Authorization')
+  res.setHeader('Cache-Control', 'private, no-cache')
+  if (matchesEtag(req.headers['if-none-match'], index.etag)) {
+    res.status(304).end()
+    return
+  }
+  res.setHeader('Content-Type', 'application/x-yaml')
+  res.setHeader('Content-Length', index.length)
+  if (req.method === 'HEAD') res.end()
+  else await pipeline(Readable.from(index.chunks), res).catch(() => res.destroy())
+}

@@ -1,0 +1,113 @@
+import { createHash } from 'node:crypto'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import pLimit from 'p-limit'
+import type { Logger } from '../../service/log.ts'
+import { BadGateway, HttpError } from '../http/errors.ts'
+import type { ProjectAccess } from '../projects/repository.ts'
+import { byTime } from './chart-list.ts'
+import type { ChartStore } from './chart-store.ts'
+import { type ChartVersion, parseChartList } from './chart-version.ts'
+import { toFlowYaml } from './index-text.ts'
+import { encodeSegment } from './parse-chart-request.ts'
+import { readJson } from './store-answer.ts'
+
+export interface MergedIndex {
+  chunks: Buffer[]
+  length: number
+  /** Strong: a hash of the bytes. */
+  etag: string
+}
+
+/** So many projects are read at once. */
+const PARALLEL = 10
+
+/** Some 500,000 versions. Who may read more uses the projects' own indexes. */
+const MAX_BYTES = 256 * 1024 * 1024
+
+interface ProjectPart {
+  yaml: Buffer
+  newest: string
+}
+
+/**
+ * One index over many projects: entries are called `<project>/<chart>`, so that `helm pull repo/<project>/<chart>` finds
+ * them and no two clash, and their URLs lead to the projects (spec/harbor.md 1.5). The same charts give the same bytes.
+ * A project that cannot be read is left out and logged; only when none can be, it is an error.
+ */
+export async function buildMergedIndex(
+  store: ChartStore,
+  projects: readonly ProjectAccess[],
+  log: Logger,
+): Promise<MergedIndex> {
+  const limit = pLimit(PARALLEL)
+  let length = 0
+  let failure: unknown
+
+  const parts = await limit.map(projects, async (project): Promise<ProjectPart | undefined> => {
+    try {
+      const part = await readProject(store, project.name)
+      length += part.yaml.length
+      if (length > MAX_BYTES)
+        throw new HttpError(507, 'INSUFFICIENT_STORAGE', 'the index is too big')
+      return part
+    } catch (error) {
+      if (error instanceof HttpError && error.status === 507) throw error
+      failure = error
+      log.error({ err: error, project: project.name }, 'a project is left out of the merged index')
+      return undefined
+    }
+  })
+
+  const readable = parts.filter((part) => part !== undefined)
+  if (readable.length === 0 && failure !== undefined) throw new BadGateway(failure)
+  return assemble(readable)
+}
+
+function assemble(parts: readonly ProjectPart[]): MergedIndex {
+  const filled = parts.filter(({ yaml }) => yaml.length > 0)
+  const generated = filled.map(({ newest }) => newest).reduce(later, '')
+  const chunks = [
+    Buffer.from(`apiVersion: v1\nentries:${filled.length === 0 ? ' {}' : ''}\n`),
+    ...filled.map(({ yaml }) => yaml),
+    // The newest chart's time and not now, so that nothing changes while nothing changes.
+    Buffer.from(generated === '' ? '' : `generated: ${toFlowYaml(generated)}\n`),
+  ]
+  const hash = createHash('sha256')
+  for (const chunk of chunks) hash.update(chunk)
+  return {
+    chunks,
+    length: chunks.reduce((sum, chunk) => sum + chunk.length, 0),
+    etag: `"${hash.digest('base64url')}"`,
+  }
+}
+
+async function readProject(store: ChartStore, project: string): Promise<ProjectPart> {
+  const path = `/api/${encodeSegment(project)}/charts`
+  const charts = parseChartList(await readJson(await store.call('GET', path)))
+  const lines: string[] = []
+  let newest = ''
+  for (const [chart, versions] of Object.entries(charts)) {
+    if (versions.length === 0) continue
+    lines.push(`  ${toFlowYaml(`${project}/${chart}`)}:\n`)
+    for (const version of versions) {
+      lines.push(`  - ${toFlowYaml(relocate(version, project))}\n`)
+      newest = later(newest, version.created)
+    }
+    // Other requests get their turn: a project may have 100,000 versions.
+    await nextTurn()
+  }
+  return { yaml: Buffer.from(lines.join('')), newest }
+}
+
+/** As seen from one level up. Absolute URLs lead where they led. */
+function relocate(version: ChartVersion, project: string): ChartVersion {
+  return {
+    ...version,
+    name: `${project}/${version.name}`,
+    urls: version.urls.map((url) => (/^[a-z][a-z0-9+.-]*:/i.test(url) ? url : `${project}/${url}`)),
+  }
+}
+
+function later(left: string, right: string): string {
+  return byTime(left, right) < 0 || left === '' ? right : left
+}

@@ -1,0 +1,163 @@
+import http, { type IncomingMessage, type ServerResponse } from 'node:http'
+import https from 'node:https'
+import { createProxyMiddleware, type Plugin } from 'http-proxy-middleware'
+import type { Logger } from '../../service/log.ts'
+import { BadGateway, GatewayTimeout, HttpError } from '../http/errors.ts'
+import { type OriginalRequest, sendError } from '../http/send-error.ts'
+import { selectStoreHeaders } from '../http/store-headers.ts'
+import type { ChartStore, StoreAnswer } from './chart-store.ts'
+import { MAX_ERROR_BYTES, readBody, toStoreError } from './store-answer.ts'
+
+/** Of the store's answer these are between it and us, or are set by us. */
+const OWN_ANSWER_HEADERS = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-connection',
+  'server',
+  'set-cookie',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'www-authenticate',
+  'x-powered-by',
+  'x-request-id',
+])
+
+/** The chart store at `url` (`CHARTSTORE_URL`): ours as its own process, or a ChartMuseum. */
+export function createRemoteStore({
+  url,
+  user,
+  password,
+  timeoutMs,
+  log,
+}: {
+  url: string
+  /** The store's own credential. '' for a store that asks for none. */
+  user: string
+  password: string
+  /** How long the store may be silent before it begins its answer. */
+  timeoutMs: number
+  log: Logger
+}): ChartStore {
+  const target = new URL(url)
+  const { Agent, request } = target.protocol === 'https:' ? https : http
+  const agent = new Agent({ keepAlive: true, timeout: timeoutMs, scheduling: 'lifo' })
+  const identity: Record<string, string> =
+    user === '' ? {} : { authorization: `Basic ${encodeCredential(user, password)}` }
+  const answered = new WeakSet<ServerResponse>()
+
+  /** Upstream errors never reach Express, and a handler that does nothing leaves the client waiting. */
+  const plugin: Plugin = (proxy) => {
+    proxy.on('proxyReq', (proxyReq, req) => {
+      // The agent's timeout only tells. A client that pauses its upload is none of the store's silence.
+      proxyReq.on('timeout', () => {
+        if (req.complete || req.readableLength > 0) proxyReq.destroy(new GatewayTimeout())
+      })
+    })
+    proxy.on('proxyRes', (proxyRes, req, res) => {
+      answered.add(res)
+      // From here on the pace is the client's.
+      proxyRes.socket.setTimeout(0)
+      answer(proxyRes, req, res).catch((error: unknown) => sendError(req, res, error, log))
+    })
+    proxy.on('error', (error, req, res) => {
+      // After an early answer (413) the store closes on an upload that still runs: the client gets the answer.
+      if (req === undefined || res === undefined || !('writeHead' in res)) return
+      if (answered.has(res)) return
+      sendError(req, res, asStoreFailure(error), log)
+    })
+  }
+
+  const proxy = createProxyMiddleware({
+    target: url,
+    agent,
+    changeOrigin: true,
+    selfHandleResponse: true,
+    // The default plugins write to the console.
+    ejectPlugins: true,
+    plugins: [plugin],
+  })
+
+  async function answer(
+    proxyRes: IncomingMessage,
+    req: OriginalRequest,
+    res: ServerResponse,
+  ): Promise<void> {
+    const status = proxyRes.statusCode ?? 502
+    if (status >= 300 && status !== 304) {
+      const text = await readBody(proxyRes, MAX_ERROR_BYTES).catch(() => Buffer.alloc(0))
+      sendError(req, res, toStoreError(status, text.toString('utf8')), log)
+      return
+    }
+    for (const [name, value] of Object.entries(proxyRes.headers)) {
+      if (value !== undefined && !OWN_ANSWER_HEADERS.has(name)) res.setHeader(name, value)
+    }
+    res.writeHead(status)
+    // httpxy closes the client when the store dies half way, and the store's answer when the client goes.
+    proxyRes.pipe(res)
+  }
+
+  return {
+    forward: (req: OriginalRequest, res) => {
+      // Not in on.proxyReq, which does not fire for every request.
+      const isAwaited = req.headers.expect !== undefined
+      req.headers = {
+        ...selectStoreHeaders(req.headers),
+        ...identity,
+        ...(req.requestId === undefined ? {} : { 'x-request-id': req.requestId }),
+      }
+      if (isAwaited) res.writeContinue()
+      proxy(req, res).catch((error: unknown) => sendError(req, res, asStoreFailure(error), log))
+    },
+
+    call: (method, path) =>
+      new Promise<StoreAnswer>((resolve, reject) => {
+        const outgoing = request(
+          {
+            ...connectionOf(target),
+            path: joinPath(target, path),
+            method,
+            agent,
+            headers: identity,
+          },
+          (incoming) => resolve(toStoreAnswer(incoming)),
+        )
+        outgoing.on('timeout', () => outgoing.destroy(new GatewayTimeout()))
+        outgoing.on('error', (error) => reject(asStoreFailure(error)))
+        outgoing.end()
+      }),
+
+    close: async () => agent.destroy(),
+  }
+}
+
+function encodeCredential(user: string, password: string): string {
+  return Buffer.from(`${user}:${password}`, 'utf8').toString('base64')
+}
+
+function connectionOf({ protocol, hostname, port }: URL) {
+  // Brackets of an IPv6 address belong to the URL.
+  return { protocol, hostname: hostname.replace(/^\[|\]$/g, ''), port }
+}
+
+/** A base path in the URL stays in front, joined with one slash. */
+function joinPath({ pathname }: URL, path: string): string {
+  return `${pathname.replace(/\/$/, '')}${path}`
+}
+
+function toStoreAnswer(incoming: IncomingMessage): StoreAnswer {
+  const headers = Object.entries(incoming.headers).flatMap(([name, value]) =>
+    value === undefined ? [] : [[name, Array.isArray(value) ? value.join(', ') : value] as const],
+  )
+  return {
+    status: incoming.statusCode ?? 502,
+    headers: Object.fromEntries(headers),
+    body: incoming,
+  }
+}
+
+function asStoreFailure(error: unknown): HttpError {
+  return error instanceof HttpError ? error : new BadGateway(error)
+}

@@ -1,0 +1,56 @@
+import pLimit from 'p-limit'
+import type { AuditEntry, AuditLog } from '../audit/audit-log.ts'
+import { toHttpError } from '../http/to-http-error.ts'
+import type { ChartStore } from './chart-store.ts'
+import { parseChartVersions } from './chart-version.ts'
+import { type ChartRequest, encodeSegment } from './parse-chart-request.ts'
+import { readJson, requireSuccess } from './store-answer.ts'
+
+type Deletion = Omit<AuditEntry, 'chart' | 'version' | 'status'>
+
+/** So many versions of a chart are deleted at once. */
+const PARALLEL = 10
+
+/** @throws the store's error. Either way it is in the audit log. */
+export async function deleteVersion(
+  { store, auditLog }: { store: ChartStore; auditLog: AuditLog },
+  deletion: Deletion,
+  { chart, version, storePath }: Pick<ChartRequest, 'chart' | 'version' | 'storePath'>,
+): Promise<void> {
+  try {
+    const answer = await store.call('DELETE', storePath)
+    await requireSuccess(answer)
+    answer.body.resume()
+    auditLog.record({ ...deletion, chart, version, status: 200 })
+  } catch (error) {
+    auditLog.record({ ...deletion, chart, version, status: toHttpError(error).status })
+    throw error
+  }
+}
+
+/**
+ * Deletes every version of a chart. One that fails does not keep the others; one that is gone already is no failure.
+ * @throws the first failure, after all have been tried.
+ */
+export async function deleteChart(
+  dependencies: { store: ChartStore; auditLog: AuditLog },
+  deletion: Deletion,
+  { chart, storePath }: ChartRequest,
+): Promise<void> {
+  const versions = parseChartVersions(
+    await readJson(await dependencies.store.call('GET', storePath)),
+  )
+  const failures: unknown[] = []
+  await pLimit(PARALLEL).map(versions, async ({ version }) => {
+    try {
+      await deleteVersion(dependencies, deletion, {
+        chart,
+        version,
+        storePath: `${storePath}/${encodeSegment(version)}`,
+      })
+    } catch (error) {
+      if (toHttpError(error).status !== 404) failures.push(error)
+    }
+  })
+  if (failures.length > 0) throw failures[0]
+}

@@ -1,0 +1,107 @@
+import type { Logger } from '../../service/log.ts'
+import { StartError } from '../../service/start-error.ts'
+import { HttpError } from '../http/errors.ts'
+import type { Database, Queryable } from './database.ts'
+import { type Migration, readMigrations } from './migration-files.ts'
+
+/** Any number, so long as nothing else in the database locks it: the letters "chgm". */
+const MIGRATION_LOCK = 0x6368676d
+
+/**
+ * Brings the schema to the newest migration: forward only, each in one transaction with its row in
+ * `schema_migrations`. Processes that start at once take turns at an advisory lock, and all succeed.
+ * @throws {StartError} when an applied migration has been edited, is unknown here, or one fails.
+ */
+export async function migrate(
+  db: Database,
+  log: Logger,
+  migrations?: readonly Migration[],
+): Promise<void> {
+  const known = migrations ?? (await readMigrations())
+  let done = false
+  while (!done) {
+    done = await db.inTransaction((transaction) => applyNext(transaction, known, log))
+  }
+}
+
+/** Applies the first migration that is not. @returns whether there was none. */
+async function applyNext(
+  transaction: Queryable,
+  known: readonly Migration[],
+  log: Logger,
+): Promise<boolean> {
+  // waiting for another process, and long migrations, are no faults
+  await transaction.query('set local statement_timeout = 0')
+  await transaction.query('select pg_advisory_xact_lock($1::bigint)', [MIGRATION_LOCK])
+  const applied = await readApplied(transaction)
+  refuseUnknownOrEdited(applied, known)
+  const next = known.find((migration) => !applied.has(migration.version))
+  if (next === undefined) return true
+
+  log.info(`applying migration ${fullName(next)}`)
+  try {
+    await transaction.query(next.sql)
+  } catch (error) {
+    if (error instanceof HttpError) throw error
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new StartError(`migration ${fullName(next)} failed: ${reason}`, { cause: error })
+  }
+  await transaction.query(
+    `insert into schema_migrations (version, name, checksum)
+     values ($1::integer, $2::text, $3::text)`,
+    [next.version, next.name, next.checksum],
+  )
+  return false
+}
+
+interface AppliedMigration {
+  version: number
+  name: string
+  checksum: string
+}
+
+async function readApplied(transaction: Queryable): Promise<Map<number, AppliedMigration>> {
+  // not `if not exists`, which still asks for the right to create and logs a notice at each start
+  const found = await transaction.query<{ exists: boolean }>(
+    `select to_regclass('schema_migrations') is not null as exists`,
+  )
+  if (!found.rows[0]?.exists) {
+    await transaction.query(`
+      create table schema_migrations (
+        version integer primary key,
+        name text not null,
+        checksum text not null,
+        applied_at timestamptz not null default now()
+      )`)
+  }
+  const applied = await transaction.query<AppliedMigration>(
+    'select version, name, checksum from schema_migrations order by version',
+  )
+  return new Map(applied.rows.map((row) => [row.version, row]))
+}
+
+function refuseUnknownOrEdited(
+  applied: ReadonlyMap<number, AppliedMigration>,
+  known: readonly Migration[],
+): void {
+  const byVersion = new Map(known.map((migration) => [migration.version, migration]))
+  for (const row of applied.values()) {
+    const file = byVersion.get(row.version)
+    if (file === undefined) {
+      throw new StartError(
+        `the database has migration ${fullName(row)}, which this Chartgate does not know: ` +
+          'start the newer Chartgate that applied it, or restore a backup from before',
+      )
+    }
+    if (file.checksum !== row.checksum) {
+      throw new StartError(
+        `migration ${fullName(file)} was edited after it was applied to this database: ` +
+          'restore the file, and put the change into a new migration',
+      )
+    }
+  }
+}
+
+function fullName(migration: { version: number; name: string }): string {
+  return `${String(migration.version).padStart(4, '0')}_${migration.name}`
+}

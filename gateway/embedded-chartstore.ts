@@ -1,0 +1,69 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import { createChartstore } from '../chartstore/app.ts'
+import { allowAll } from '../chartstore/auth/authenticator.ts'
+import { type ChartstoreConfig, loadChartstoreConfig } from '../chartstore/config.ts'
+import type { Answer } from '../chartstore/http/answer.ts'
+import { toStoreRequest } from '../chartstore/http/lazy-body.ts'
+import { writeAnswer } from '../chartstore/http/write-answer.ts'
+import { createLocalStorage } from '../chartstore/storage/local-storage.ts'
+import { prepareEarlyAnswer } from '../service/early-answer.ts'
+import type { Env } from '../service/env.ts'
+import type { Logger } from '../service/log.ts'
+import { VERSION } from '../service/version.ts'
+import type { ChartStore } from './charts/chart-store.ts'
+import { MAX_ERROR_BYTES, readBody, toStoreError } from './charts/store-answer.ts'
+import { type OriginalRequest, sendError } from './http/send-error.ts'
+import { selectStoreHeaders } from './http/store-headers.ts'
+
+/** ChartMuseum's settings as the embedded store reads them: storage under DATA_DIR unless told otherwise. */
+export function loadEmbeddedConfig(env: Env, dataDir: string): ChartstoreConfig {
+  return loadChartstoreConfig(env, join(dataDir, 'charts'))
+}
+
+/** The chart store in this process: a request is a function call (a proxy hop costs more than the answer). */
+export async function createEmbeddedStore(
+  config: ChartstoreConfig,
+  log: Logger,
+): Promise<ChartStore> {
+  const store = createChartstore({
+    storage: await createLocalStorage(config.storageDir),
+    policy: config.policy,
+    // The gateway has decided already.
+    authenticate: allowAll,
+    log,
+    version: VERSION,
+  })
+
+  const forward = async (req: OriginalRequest, res: ServerResponse) => {
+    const requestId = req.requestId === undefined ? {} : { 'x-request-id': req.requestId }
+    const headers = { ...selectStoreHeaders(req.headers), ...requestId }
+    const answer = await store.dispatch(toStoreRequest(req, res, headers))
+    if (answer.status < 300 || answer.status === 304) return writeAnswer(req, res, answer)
+    prepareEarlyAnswer(req)
+    for (const name of ['retry-after', 'content-range'] as const) {
+      const value = answer.headers[name]
+      if (value !== undefined) res.setHeader(name, value)
+    }
+    const text = await readBody(toReadable(answer.body), MAX_ERROR_BYTES)
+    sendError(req, res, toStoreError(answer.status, text.toString('utf8')), log)
+  }
+
+  return {
+    forward: (req: IncomingMessage, res) => {
+      forward(req, res).catch((error: unknown) => sendError(req, res, error, log))
+    },
+    call: async (method, path) => {
+      const request = { method, url: path, headers: {}, body: Readable.from([]) }
+      const { status, headers, body } = await store.dispatch(request)
+      return { status, headers, body: toReadable(body) }
+    },
+    close: store.close,
+  }
+}
+
+function toReadable(body: Answer['body']): Readable {
+  if (body instanceof Readable) return body
+  return Readable.from(body === undefined ? [] : [Buffer.from(body)])
+}

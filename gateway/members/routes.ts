@@ -1,0 +1,125 @@
+import type { Request, Router } from 'express'
+import { z } from 'zod'
+import type { Authoriser } from '../access/authorise.ts'
+import { ROLE, type RoleId } from '../access/permissions.ts'
+import type { ChangeFeed } from '../db/change.ts'
+import type { Database } from '../db/database.ts'
+import { BadRequest, NotFound } from '../http/errors.ts'
+import { readJsonBody } from '../http/json-body.ts'
+import { listReply, readPage } from '../http/pagination.ts'
+import { readPathId, readPathProject, readPathText } from '../http/path-id.ts'
+import { readParameter } from '../http/query-parameters.ts'
+import { created, createRestRouter, OK, type Reply } from '../http/reply.ts'
+import { createUserRecords } from '../users/user-records.ts'
+import { createMemberRecords, type MemberRecord } from './member-records.ts'
+
+const roleId = z.number().nullish()
+const roleBody = z.object({ role_id: roleId })
+const newMemberBody = z.object({
+  role_id: roleId,
+  member_user: z
+    .object({ user_id: z.number().int().nullish(), username: z.string().nullish() })
+    .nullish(),
+})
+
+/** Members of a project (spec/harbor.md 3.4): users. Groups come with LDAP and OIDC, which are not here. */
+export function createMembersRoutes({
+  db,
+  changes,
+  authoriser,
+}: {
+  db: Database
+  changes: ChangeFeed
+  authoriser: Authoriser
+}): Router {
+  const records = createMemberRecords(db)
+  const users = createUserRecords(db)
+
+  const requireProject = (req: Request, action: 'read' | 'list' | 'create' | 'update' | 'delete') =>
+    authoriser.requireProject(req.principal, `member:${action}`, readPathProject(req))
+
+  const list = async (req: Request): Promise<Reply> => {
+    const project = await requireProject(req, 'list')
+    const page = readPage(req)
+    const name = readParameter(req, 'entityname')
+    const { total, members } = await records.list(project.id, name, page)
+    return listReply(req, page, total, members.map(describeMember))
+  }
+
+  const create = async (req: Request): Promise<Reply> => {
+    const project = await requireProject(req, 'create')
+    const body = await readJsonBody(req, newMemberBody)
+    const role = readRole(body.role_id)
+    const userId = await findUserId(body.member_user ?? {})
+    const { id } = await records.insert(project.id, userId, role)
+    const given = encodeURIComponent(readPathText(req, 'project'))
+    return created(`/api/v2.0/projects/${given}/members/${id}`)
+  }
+
+  /** The id counts where both are given. */
+  const findUserId = async (user: {
+    user_id?: number | null | undefined
+    username?: string | null | undefined
+  }): Promise<number> => {
+    if (user.user_id) return user.user_id
+    if (!user.username) {
+      throw new BadRequest('at least one of member_user or member_group must be provided')
+    }
+    const id = await users.findIdByName(user.username)
+    if (id === undefined) throw new NotFound(`user ${user.username} is not found`)
+    return id
+  }
+
+  const read = async (req: Request): Promise<Reply> => {
+    const project = await requireProject(req, 'read')
+    const id = readPathId(req, 'mid')
+    const member = await records.find(project.id, id)
+    if (member === undefined) throw notFound(project.id, id)
+    return { status: 200, body: describeMember(member) }
+  }
+
+  const update = async (req: Request): Promise<Reply> => {
+    const project = await requireProject(req, 'update')
+    const id = readPathId(req, 'mid')
+    const role = readRole((await readJsonBody(req, roleBody)).role_id)
+    // Harbor answers 200 here, and has changed nothing
+    if (!(await records.setRole(project.id, id, role))) throw notFound(project.id, id)
+    return OK
+  }
+
+  const remove = async (req: Request): Promise<Reply> => {
+    const project = await requireProject(req, 'delete')
+    await records.remove(project.id, readPathId(req, 'mid'))
+    return OK
+  }
+
+  return createRestRouter(changes, {
+    '/projects/:project/members': { GET: list, POST: create },
+    '/projects/:project/members/:mid': { GET: read, PUT: update, DELETE: remove },
+  })
+}
+
+const ROLES: readonly RoleId[] = Object.values(ROLE)
+
+/** @throws {BadRequest} with Harbor's text, which was never brought up to its five roles. */
+function readRole(given: number | null | undefined): RoleId {
+  const role = ROLES.find((known) => known === given)
+  if (role !== undefined) return role
+  throw new BadRequest('Failed to update project member, role is not in 1,2,3')
+}
+
+function notFound(projectId: number, id: number): NotFound {
+  return new NotFound(`the project member is not found, project id ${projectId}, member id ${id}`)
+}
+
+function describeMember(member: MemberRecord): object {
+  return {
+    id: member.id,
+    project_id: member.projectId,
+    entity_name: member.username,
+    role_name: member.roleName,
+    role_id: member.roleId,
+    entity_id: member.userId,
+    entity_type: 'u',
+  }
+}

@@ -1,0 +1,98 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Logger } from '../../service/log.ts'
+import { StartError } from '../../service/start-error.ts'
+import type { ConnectionConfig } from '../db/connect.ts'
+import { findPostgresBinaries } from './binaries.ts'
+import { prepareCluster, removeUnfinished } from './cluster.ts'
+import { ensureDatabase } from './database.ts'
+import { makeDirectories } from './directories.ts'
+import { choosePostgresUser } from './identity.ts'
+import { type InstanceLock, takeInstanceLock } from './instance-lock.ts'
+import { tellWhenSlow } from './progress.ts'
+import { createPostgresServer } from './server.ts'
+
+/** The Postgres under DATA_DIR, ours alone while we run. */
+export interface EmbeddedPostgres {
+  connection: ConnectionConfig
+  /** Fast shutdown; resolves when Postgres is down and DATA_DIR is free. */
+  stop: () => Promise<void>
+}
+
+/**
+ * Starts the Postgres of DATA_DIR, or adopts it where it outlived a kill -9 of this program, and keeps it running: when it
+ * is killed, it is started again.
+ * @throws {StartError} when DATA_DIR is in use or cannot be written, or Postgres cannot run here.
+ */
+export async function startEmbeddedPostgres(options: {
+  dataDir: string
+  log: Logger
+}): Promise<EmbeddedPostgres> {
+  const { dataDir, log } = options
+  const binaries = await findPostgresBinaries()
+  const directories = await makeDirectories(dataDir)
+  const spawnPostgres = await choosePostgresUser(directories)
+  const server = createPostgresServer(directories, binaries, spawnPostgres)
+  const stopping = new AbortController()
+
+  const startAndLock = async (): Promise<InstanceLock> => {
+    await server.start(stopping.signal)
+    const lock = await takeInstanceLock(directories.socket)
+    if ('lost' in lock) return lock
+    throw new StartError(
+      `DATA_DIR ${dataDir} is in use by another Chartgate (${lock.owner}): ` +
+        'stop it, or set DATA_DIR to another directory',
+    )
+  }
+
+  await tellWhenSlow(
+    log,
+    'preparing the database',
+    prepareCluster(directories, binaries, spawnPostgres),
+  )
+  let lock = await tellWhenSlow(log, 'starting the database', startAndLock())
+  await removeUnfinished(directories)
+  const connection = await ensureDatabase(lock.client, directories.socket)
+
+  const keepRunning = async (): Promise<void> => {
+    while (!stopping.signal.aborted) {
+      await lock.lost
+      if (stopping.signal.aborted) return
+      log.warn('the embedded Postgres was lost: starting it again')
+      lock = await retry(startAndLock, log, stopping.signal)
+      log.info('the embedded Postgres runs again')
+    }
+  }
+  const supervision = keepRunning().catch((error: unknown) => {
+    if (!stopping.signal.aborted) throw error
+  })
+
+  return {
+    connection,
+    stop: async () => {
+      stopping.abort()
+      // the lock goes with the server, not before: the next start waits for the shutdown
+      await server.stop()
+      await lock.release()
+      await supervision
+    },
+  }
+}
+
+const MAX_PAUSE_MS = 5_000
+
+/** Until it succeeds, or the signal tells to give up. */
+async function retry<Result>(
+  work: () => Promise<Result>,
+  log: Logger,
+  signal: AbortSignal,
+): Promise<Result> {
+  for (let pauseMs = 50; ; pauseMs = Math.min(pauseMs * 2, MAX_PAUSE_MS)) {
+    try {
+      return await work()
+    } catch (error) {
+      signal.throwIfAborted()
+      log.error({ err: error }, 'the embedded Postgres does not start again yet')
+    }
+    await delay(pauseMs, undefined, { signal })
+  }
+}

@@ -1,0 +1,56 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { Client } from 'pg'
+import { maintenanceConnection } from './probe.ts'
+
+/** Any number, so long as nothing else in this database locks it: the letters "chgi". */
+const INSTANCE_LOCK = 0x63686769
+
+/** A killed owner's connection closes at once, but the server takes a moment to see it. */
+const OWNER_GONE_MS = 2_000
+
+/** The right to be the one Chartgate on this DATA_DIR, held by a connection and lost with it. */
+export interface InstanceLock {
+  /** Resolves when the connection ends, for whatever reason. */
+  lost: Promise<void>
+  client: Client
+  release: () => Promise<void>
+}
+
+/** @returns the lock, or who has it. */
+export async function takeInstanceLock(socket: string): Promise<InstanceLock | { owner: string }> {
+  const client = new Client({
+    ...maintenanceConnection(socket),
+    application_name: `chartgate-${process.pid}`,
+    connectionTimeoutMillis: 2_000,
+  })
+  const lost = new Promise<void>((resolve) => {
+    client.once('end', resolve)
+    client.once('error', () => resolve())
+  })
+  client.on('error', () => undefined)
+  await client.connect()
+  const deadline = Date.now() + OWNER_GONE_MS
+  for (;;) {
+    const taken = await client.query<{ taken: boolean }>(
+      'select pg_try_advisory_lock($1::bigint) as taken',
+      [INSTANCE_LOCK],
+    )
+    if (taken.rows[0]?.taken) return { lost, client, release: () => client.end() }
+    if (Date.now() > deadline) break
+    await delay(50)
+  }
+  const owner = await findOwner(client)
+  await client.end()
+  return { owner }
+}
+
+async function findOwner(client: Client): Promise<string> {
+  const found = await client.query<{ owner: string }>(
+    `select a.application_name as owner
+     from pg_locks l join pg_stat_activity a on a.pid = l.pid
+     where l.locktype = 'advisory' and l.granted and l.classid = 0 and l.objid = $1::bigint::oid
+       and l.database = (select oid from pg_database where datname = current_database())`,
+    [INSTANCE_LOCK],
+  )
+  return found.rows[0]?.owner.replace(/^chartgate-/, 'process ') ?? 'process unknown'
+}

@@ -1,0 +1,36 @@
+import { Client } from 'pg'
+import { postgresCode } from '../db/connection-errors.ts'
+import { SOCKET_PORT } from './directories.ts'
+
+/** ready: it answers. busy: it is there, starting, recovering or stopping. absent: nobody listens. */
+export type ServerState = 'ready' | 'busy' | 'absent'
+
+/** The database that always exists, where the instance lock lives. */
+export function maintenanceConnection(socket: string) {
+  return {
+    host: socket,
+    port: SOCKET_PORT,
+    user: 'postgres',
+    database: 'postgres',
+    // environment variables such as PGSSLMODE are meant for other servers
+    ssl: false,
+  }
+}
+
+export async function probeServer(socket: string): Promise<ServerState> {
+  const client = new Client({ ...maintenanceConnection(socket), connectionTimeoutMillis: 2_000 })
+  client.on('error', () => undefined)
+  try {
+    await client.connect()
+    return 'ready'
+  } catch (error) {
+    const code = postgresCode(error)
+    if (code === 'ENOENT' || code === 'ECONNREFUSED') return 'absent'
+    if (code === undefined || code === '57P03' || code === 'ECONNRESET' || code === 'EPIPE') {
+      return 'busy'
+    }
+    throw error
+  } finally {
+    await client.end().catch(() => undefined)
+  }
+}

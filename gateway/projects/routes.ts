@@ -1,0 +1,177 @@
+import type { Request, Router } from 'express'
+import { z } from 'zod'
+import type { Authoriser } from '../access/authorise.ts'
+import { isSystemAdmin } from '../access/can.ts'
+import { ROLE, type RoleId } from '../access/permissions.ts'
+import type { Principal } from '../auth/principal.ts'
+import type { ChartStore } from '../charts/chart-store.ts'
+import type { ChangeFeed } from '../db/change.ts'
+import type { Database } from '../db/database.ts'
+import { Forbidden, NotFound, PreconditionFailed, UnprocessableEntity } from '../http/errors.ts'
+import { readJsonBody } from '../http/json-body.ts'
+import { listReply, readPage } from '../http/pagination.ts'
+import { readPathProject } from '../http/path-id.ts'
+import { addQuery, compileOrder, createFilter } from '../http/query-language-sql.ts'
+import { readBoolean, readParameter } from '../http/query-parameters.ts'
+import { created, createRestRouter, OK, type Reply } from '../http/reply.ts'
+import { createMembersRepository } from '../members/repository.ts'
+import { describeProject } from './describe-project.ts'
+import {
+  createProjectRecords,
+  PROJECT_COLUMNS,
+  type ProjectRecord,
+  type Visibility,
+} from './project-records.ts'
+import { checkProjectName, readMetadata } from './project-rules.ts'
+import { countCharts, hasCharts } from './stored-charts.ts'
+
+const metadataBody = z.record(z.string(), z.unknown()).nullish()
+const newProjectBody = z.object({
+  project_name: z.string().nullish(),
+  public: z.boolean().nullish(),
+  metadata: metadataBody,
+})
+const projectBody = z.object({ metadata: metadataBody })
+
+/** Projects (spec/harbor.md 3.3). */
+export function createProjectsRoutes({
+  db,
+  changes,
+  authoriser,
+  store,
+}: {
+  db: Database
+  changes: ChangeFeed
+  authoriser: Authoriser
+  store: ChartStore
+}): Router {
+  const records = createProjectRecords(db)
+  const members = createMembersRepository(db)
+
+  const create = async (req: Request): Promise<Reply> => {
+    authoriser.requireSignedIn(req.principal)
+    const ownerId = chooseOwner(req.principal)
+    const body = await readJsonBody(req, newProjectBody)
+    const name = body.project_name ?? ''
+    checkProjectName(name)
+    const isPublic = { public: String(body.public ?? false) }
+    const metadata = readMetadata({ ...isPublic, ...body.metadata })
+    const { id } = await records.insert({ name, ownerId, metadata })
+    const isNameWanted = req.get('X-Resource-Name-In-Location') === 'true'
+    return created(`/api/v2.0/projects/${isNameWanted ? name : id}`)
+  }
+
+  const list = async (req: Request): Promise<Reply> => {
+    const { principal } = req
+    const visibility = chooseVisibility(authoriser, principal)
+    const page = readPage(req)
+    const filter = createFilter()
+    addQuery(filter, req, PROJECT_COLUMNS)
+    const name = readParameter(req, 'name')
+    if (name !== undefined) filter.add(PROJECT_COLUMNS.name, { kind: 'fuzzy', value: name })
+    const owner = readParameter(req, 'owner')
+    if (owner !== undefined) filter.add(PROJECT_COLUMNS.owner, { kind: 'exact', value: owner })
+    const isPublic = readBoolean(req, 'public')
+    if (isPublic !== undefined) {
+      filter.add(PROJECT_COLUMNS.public, { kind: 'exact', value: String(isPublic) })
+    }
+    const orderBy = compileOrder(req, PROJECT_COLUMNS, 'p.name, p.id')
+    const { total, projects } = await records.list(visibility, filter, orderBy, page)
+    const described = await Promise.all(projects.map((project) => describe(project, principal)))
+    return listReply(req, page, total, described)
+  }
+
+  const describe = async (project: ProjectRecord, principal: Principal): Promise<object> =>
+    describeProject(
+      project,
+      await findRoles(project.id, principal),
+      // a count is not worth the answer: the store may be down
+      await countCharts(store, project.name).catch(() => 0),
+    )
+
+  const findRoles = async (projectId: number, principal: Principal): Promise<RoleId[]> => {
+    if (principal.kind !== 'user') return []
+    if (isSystemAdmin(principal)) return [ROLE.projectAdmin]
+    const role = await members.findRole(projectId, principal.id)
+    return role === undefined ? [] : [role]
+  }
+
+  /** Whether there is a project of this name, to whoever has signed in: for scripts that create what is missing. */
+  const head = async (req: Request): Promise<Reply> => {
+    authoriser.requireSignedIn(req.principal)
+    const name = readParameter(req, 'project_name')
+    if (name === undefined) throw new UnprocessableEntity('project_name in query is required')
+    if (await records.exists(name)) return OK
+    throw new NotFound(`project ${name} not found`)
+  }
+
+  const read = async (req: Request): Promise<Reply> => {
+    const wanted = readPathProject(req)
+    const { id } = await authoriser.requireProject(req.principal, 'project:read', wanted)
+    const project = await records.find(id)
+    if (project === undefined) throw new NotFound(`project ${id} not found`)
+    return { status: 200, body: await describe(project, req.principal) }
+  }
+
+  const update = async (req: Request): Promise<Reply> => {
+    const wanted = readPathProject(req)
+    const { id } = await authoriser.requireProject(req.principal, 'project:update', wanted)
+    const body = await readJsonBody(req, projectBody)
+    await records.setMetadata(id, readMetadata(body.metadata ?? {}))
+    return OK
+  }
+
+  const remove = async (req: Request): Promise<Reply> => {
+    const wanted = readPathProject(req)
+    const project = await authoriser.requireProject(req.principal, 'project:delete', wanted)
+    // a later project of this name must not inherit them
+    if (await hasCharts(store, project.name)) {
+      throw new PreconditionFailed(
+        'precondition failed: the project contains helm charts, can not be deleted',
+      )
+    }
+    await records.remove(project.id)
+    return OK
+  }
+
+  return createRestRouter(changes, {
+    '/projects': { GET: list, HEAD: head, POST: create },
+    '/projects/:project': { GET: read, PUT: update, DELETE: remove },
+  })
+}
+
+/** A robot owns nothing: its projects belong to `admin`, as in Harbor. */
+const ADMIN_ID = 1
+
+function chooseOwner(principal: Principal): number {
+  if (principal.kind === 'user') return principal.id
+  const isAllowed =
+    principal.kind === 'robot' &&
+    principal.projectId === null &&
+    principal.grants.some(
+      ({ kind, resource, action }) =>
+        kind === 'system' && resource === 'project' && action === 'create',
+    )
+  if (isAllowed) return ADMIN_ID
+  throw new Forbidden('Only system level robot can create project')
+}
+
+function chooseVisibility(authoriser: Authoriser, principal: Principal): Visibility {
+  // a token is for charts, and tells nothing of other projects
+  if (principal.tokenGrants !== undefined) authoriser.requireSignedIn(principal)
+  switch (principal.kind) {
+    case 'anonymous':
+      return { kind: 'public' }
+    case 'user':
+      return principal.isSystemAdmin ? { kind: 'all' } : { kind: 'member', userId: principal.id }
+    case 'robot': {
+      if (principal.projectId !== null) {
+        return { kind: 'granted', projectIds: [principal.projectId] }
+      }
+      const grants = principal.grants.filter(({ kind }) => kind === 'project')
+      if (grants.some(({ projectId }) => projectId === null)) return { kind: 'all' }
+      const ids = grants.map(({ projectId }) => projectId).filter((id) => id !== null)
+      return { kind: 'granted', projectIds: ids }
+    }
+  }
+}

@@ -1,0 +1,144 @@
+import { createServer, type Server } from 'node:http'
+import { Redis } from 'ioredis'
+import type { Env } from '../service/env.ts'
+import { drain, listen, setTimeLimits } from '../service/http-server.ts'
+import type { Logger } from '../service/log.ts'
+import type { Running } from '../service/run.ts'
+import { createAuthoriser } from './access/authorise.ts'
+import { createApiRouters } from './api-routers.ts'
+import { createGateway } from './app.ts'
+import { createAuditLog } from './audit/audit-log.ts'
+import { createAuthentication } from './auth/authentication.ts'
+import type { ChartStore } from './charts/chart-store.ts'
+import { createRemoteStore } from './charts/remote-store.ts'
+import type { GatewayConfig } from './config.ts'
+import { type ConnectionConfig, connectDatabase } from './db/connect.ts'
+import { createChangeFeed } from './db/listen.ts'
+import { migrate } from './db/migrate.ts'
+import { createEmbeddedStore, loadEmbeddedConfig } from './embedded-chartstore.ts'
+import { createMembersRepository } from './members/repository.ts'
+import { startEmbeddedPostgres } from './postgres/embedded.ts'
+import { createProjectsRepository } from './projects/repository.ts'
+import { createRobotsRepository } from './robots/repository.ts'
+import { setInitialAdminPassword } from './users/initial-admin.ts'
+import { createUsersRepository } from './users/repository.ts'
+
+/** Requests that still run when the gateway is told to stop may take this long. */
+const GRACE_MS = 30_000
+
+export interface StartedGateway extends Running {
+  url: string
+}
+
+/**
+ * Starts everything that a gateway is made of, from the database up, and stops it from the socket down. A start that
+ * fails half way stops what it has started.
+ * @throws {StartError} for what the operator can mend.
+ */
+export async function startGateway(
+  config: GatewayConfig,
+  env: Env,
+  log: Logger,
+): Promise<StartedGateway> {
+  const stops: (() => Promise<unknown>)[] = []
+  const stop = async () => {
+    for (const step of stops.reverse()) await step()
+    stops.length = 0
+  }
+  try {
+    const url = await startParts(config, env, log, stops)
+    return { url, stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+async function startParts(
+  config: GatewayConfig,
+  env: Env,
+  log: Logger,
+  stops: (() => Promise<unknown>)[],
+): Promise<string> {
+  const connection = await openPostgres(config, log, stops)
+  const db = await connectDatabase(connection, log)
+  stops.push(db.close)
+  await migrate(db, log)
+  await setInitialAdminPassword(db, config.initialAdminPassword)
+  const changes = await createChangeFeed(connection, log)
+  stops.push(changes.close)
+
+  const users = createUsersRepository(db)
+  const robots = createRobotsRepository(db)
+  const redis = openRedis(config.redisUrl, log)
+  if (redis !== undefined) stops.push(async () => redis.disconnect())
+  const authentication = createAuthentication({
+    db,
+    changes,
+    users,
+    robots,
+    robotPrefix: config.robotNamePrefix,
+    tokenLifetimeSeconds: config.tokenLifetimeSeconds,
+    redis,
+  })
+  const authoriser = createAuthoriser({
+    projects: createProjectsRepository(db),
+    members: createMembersRepository(db),
+    changes,
+  })
+
+  const store = await openStore(config, env, log)
+  stops.push(store.close)
+  const auditLog = createAuditLog(db, log)
+  stops.push(auditLog.close)
+  const handle = createGateway({
+    authentication,
+    authoriser,
+    store,
+    auditLog,
+    trustProxy: config.trustProxy,
+    apiRouters: createApiRouters({ config, db, changes, authoriser, store, redis }),
+    log,
+  })
+  // A client that waits for `100 Continue` is asked for its body once it is known that it may send one.
+  const server = createServer(handle).on('checkContinue', handle)
+  setTimeLimits(server)
+  return openSocket(server, config, stops)
+}
+
+async function openSocket(
+  server: Server,
+  { host, port }: GatewayConfig,
+  stops: (() => Promise<unknown>)[],
+): Promise<string> {
+  const url = await listen(server, host, port)
+  stops.push(() => drain(server, GRACE_MS))
+  return url
+}
+
+async function openPostgres(
+  { databaseUrl, dataDir }: GatewayConfig,
+  log: Logger,
+  stops: (() => Promise<unknown>)[],
+): Promise<ConnectionConfig> {
+  if (databaseUrl !== undefined) return { connectionString: databaseUrl }
+  const postgres = await startEmbeddedPostgres({ dataDir, log })
+  stops.push(postgres.stop)
+  return postgres.connection
+}
+
+function openStore(config: GatewayConfig, env: Env, log: Logger): Promise<ChartStore> {
+  const { chartstore } = config
+  if (chartstore !== undefined) return Promise.resolve(createRemoteStore({ ...chartstore, log }))
+  const embedded = loadEmbeddedConfig(env, config.dataDir)
+  for (const name of embedded.ignored) log.warn(`${name} is set and has no effect here`)
+  return createEmbeddedStore(embedded, log)
+}
+
+/** Redis counts failed logins for all gateways together. Without it, or while it is away, each counts by itself. */
+function openRedis(url: string | undefined, log: Logger): Redis | undefined {
+  if (url === undefined) return undefined
+  const redis = new Redis(url, { enableOfflineQueue: false, maxRetriesPerRequest: 1 })
+  redis.on('error', (error: Error) => log.warn({ err: error.message }, 'Redis is not reachable'))
+  return redis
+}

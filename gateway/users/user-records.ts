@@ -1,0 +1,148 @@
+import { brokenConstraint } from '../db/connection-errors.ts'
+import type { Queryable } from '../db/database.ts'
+import { Conflict } from '../http/errors.ts'
+import type { Page } from '../http/pagination.ts'
+import type { Columns, Filter } from '../http/query-language-sql.ts'
+import type { UserProfile } from './user-rules.ts'
+
+/** A user as the API tells of one. */
+export interface UserRecord extends UserProfile {
+  id: number
+  username: string
+  isSystemAdmin: boolean
+  createdAt: Date
+  updatedAt: Date
+}
+
+export const USER_COLUMNS = {
+  userid: { sql: 'id', type: 'integer' },
+  username: { sql: 'username', type: 'text' },
+  email: { sql: 'email', type: 'text' },
+  realname: { sql: 'realname', type: 'text' },
+  sysadminflag: { sql: 'is_system_admin', type: 'boolean' },
+  creationtime: { sql: 'created_at', type: 'time' },
+  updatetime: { sql: 'updated_at', type: 'time' },
+} as const satisfies Columns
+
+/** Deleted users are in none of these. */
+export interface UserRecords {
+  find: (id: number) => Promise<UserRecord | undefined>
+  findIdByName: (username: string) => Promise<number | undefined>
+  /** All but `admin` (id 1), which Harbor does not list. */
+  list: (
+    filter: Filter,
+    orderBy: string,
+    page: Page,
+  ) => Promise<{ total: number; users: UserRecord[] }>
+  /** Whose name has `text` in it, by name. */
+  search: (
+    text: string,
+    page: Page,
+  ) => Promise<{ total: number; users: Pick<UserRecord, 'id' | 'username'>[] }>
+  /** @throws {Conflict} when the name or the email is taken. */
+  insert: (
+    user: UserProfile & { username: string; passwordHash: string },
+  ) => Promise<{ id: number }>
+  /** @throws {Conflict} when the email is taken. @returns whether there is such a user. */
+  setProfile: (id: number, profile: UserProfile) => Promise<boolean>
+  setSystemAdmin: (id: number, isSystemAdmin: boolean) => Promise<boolean>
+  /** The name and the email become free; memberships end. */
+  remove: (id: number) => Promise<boolean>
+}
+
+const RECORD = `
+  select id, username, email, realname, comment, is_system_admin as "isSystemAdmin", created_at as "createdAt",
+    updated_at as "updatedAt"
+  from users`
+
+export function createUserRecords(db: Queryable): UserRecords {
+  return {
+    find: async (id) => {
+      const found = await db.query<UserRecord>(
+        `${RECORD} where id = $1::bigint and deleted_at is null`,
+        [id],
+      )
+      return found.rows[0]
+    },
+    findIdByName: async (username) => {
+      const found = await db.query<{ id: number }>(
+        'select id from users where username = $1::text and deleted_at is null',
+        [username],
+      )
+      return found.rows[0]?.id
+    },
+    list: async (filter, orderBy, page) => {
+      const where = `deleted_at is null and id <> 1 and ${filter.sql()}`
+      const total = await count(db, `select count(*)::integer from users where ${where}`, filter)
+      const limits = `limit ${filter.bind(page.limit)}::bigint offset ${filter.bind(page.offset)}::bigint`
+      const found = await db.query<UserRecord>(
+        `${RECORD} where ${where} order by ${orderBy} ${limits}`,
+        filter.values,
+      )
+      return { total, users: found.rows }
+    },
+    search: async (text, page) => {
+      const found = await db.query<{ id: number; username: string; total: number }>(
+        `select id, username, count(*) over ()::integer as total
+         from users
+         where deleted_at is null and strpos(lower(username), lower($1::text)) > 0
+         order by username
+         limit $2::bigint offset $3::bigint`,
+        [text, page.limit, page.offset],
+      )
+      const users = found.rows.map(({ id, username }) => ({ id, username }))
+      return { total: found.rows[0]?.total ?? 0, users }
+    },
+    insert: async ({ username, email, realname, comment, passwordHash }) => {
+      const inserted = db.query<{ id: number }>(
+        `insert into users (username, email, realname, comment, password_hash)
+         values ($1::text, $2::text, $3::text, $4::text, $5::text)
+         returning id`,
+        [username, email, realname, comment, passwordHash],
+      )
+      const [row] = (await inserted.catch(refuseTaken(username, email))).rows
+      if (row === undefined) throw new Error('insert returned no row')
+      return row
+    },
+    setProfile: async (id, { email, realname, comment }) => {
+      const updated = db.query(
+        `update users
+         set email = $2::text, realname = $3::text, comment = $4::text, updated_at = now()
+         where id = $1::bigint and deleted_at is null`,
+        [id, email, realname, comment],
+      )
+      return (await updated.catch(refuseTaken('', email))).rowCount === 1
+    },
+    setSystemAdmin: async (id, isSystemAdmin) => {
+      const updated = await db.query(
+        `update users set is_system_admin = $2::boolean, updated_at = now()
+         where id = $1::bigint and deleted_at is null`,
+        [id, isSystemAdmin],
+      )
+      return updated.rowCount === 1
+    },
+    remove: async (id) => {
+      const removed = await db.query(
+        `with ended as (delete from project_members where user_id = $1::bigint)
+         update users set deleted_at = now(), updated_at = now()
+         where id = $1::bigint and deleted_at is null`,
+        [id],
+      )
+      return removed.rowCount === 1
+    },
+  }
+}
+
+async function count(db: Queryable, sql: string, filter: Filter): Promise<number> {
+  const found = await db.query<{ count: number }>(sql, [...filter.values])
+  return found.rows[0]?.count ?? 0
+}
+
+function refuseTaken(username: string, email: string): (error: unknown) => never {
+  return (error) => {
+    const constraint = brokenConstraint(error)
+    if (constraint === 'users_username') throw new Conflict(`user ${username} already exists`)
+    if (constraint === 'users_email') throw new Conflict(`email ${email} already exists`)
+    throw error
+  }
+}

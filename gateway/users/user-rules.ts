@@ -1,0 +1,49 @@
+import { BadRequest } from '../http/errors.ts'
+
+/** What somebody says of a new user. */
+export interface UserProfile {
+  email: string
+  realname: string
+  comment: string
+}
+
+const EMAIL = /^[^<>()[\]\\,;:\s@"]+@(?:[a-zA-Z0-9-]+\.)+[a-zA-Z]{2,}$/
+
+/** Harbor's list, and two that cannot log in: Basic credentials end the name at the first colon. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is refused
+const ILLEGAL_IN_USERNAME = /[,"~#%$:\x00-\x1f\x7f]/
+
+/** @throws {BadRequest} with Harbor's texts. */
+export function checkUsername(username: string): void {
+  if (!hasLength(username, 1, 255)) throw new BadRequest('username with illegal length')
+  if (ILLEGAL_IN_USERNAME.test(username)) {
+    throw new BadRequest('username contains illegal characters')
+  }
+}
+
+/** @throws {BadRequest} with Harbor's texts. */
+export function checkProfile({ email, realname, comment }: UserProfile): void {
+  if (email === '') throw new BadRequest(`email can't be empty`)
+  if (!hasLength(email, 1, 255) || !EMAIL.test(email)) {
+    throw new BadRequest('email with illegal format')
+  }
+  if (!hasLength(realname, 1, 255)) throw new BadRequest('realname with illegal length')
+  if (!hasLength(comment, 0, 30)) throw new BadRequest('comment with illegal length')
+}
+
+/** For passwords and for robots' own secrets. @throws {BadRequest} with Harbor's text. */
+export function checkSecret(secret: string): void {
+  const isStrong =
+    hasLength(secret, 8, 128) && /[A-Z]/.test(secret) && /[a-z]/.test(secret) && /\d/.test(secret)
+  if (isStrong) return
+  throw new BadRequest(
+    'the password or secret must be 8-128, inclusively, characters long with at least 1 uppercase letter, ' +
+      '1 lowercase letter and 1 number',
+  )
+}
+
+/** In characters, as Postgres counts them. */
+function hasLength(text: string, min: number, max: number): boolean {
+  const { length } = [...text]
+  return length >= min && length <= max
+}
