@@ -46,12 +46,20 @@ export function createGateway(dependencies: GatewayDependencies): RequestListene
   // Before any body parser: a body that was read cannot be passed on. The client's own headers end here, at the store
   // (store-headers.ts).
   app.use(createChartRoutes({ store, authoriser, auditLog, log }))
+  // Chart routes ask for the body when the store reads it; from here on whoever may send is asked at once.
+  app.use(askForBody)
   app.use(createTokenRoutes({ ...authentication, authoriser }))
   for (const { path, router } of apiRouters) app.use(path, router)
   app.use(refuseUnknownPath)
   // Last, so that it sees what all others throw.
   app.use(createErrorRenderer(log))
   return app
+}
+
+/** For a client that waits for `100 Continue` before it sends its body. */
+const askForBody: RequestHandler = (req, res, next) => {
+  if (req.headers.expect !== undefined) res.writeContinue()
+  next()
 }
 
 const refuseUnknownPath: RequestHandler = (req) => {

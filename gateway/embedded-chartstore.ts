@@ -8,7 +8,6 @@ import type { Answer } from '../chartstore/http/answer.ts'
 import { toStoreRequest } from '../chartstore/http/lazy-body.ts'
 import { writeAnswer } from '../chartstore/http/write-answer.ts'
 import { createLocalStorage } from '../chartstore/storage/local-storage.ts'
-import { prepareEarlyAnswer } from '../service/early-answer.ts'
 import type { Env } from '../service/env.ts'
 import type { Logger } from '../service/log.ts'
 import { VERSION } from '../service/version.ts'
@@ -41,7 +40,6 @@ export async function createEmbeddedStore(
     const headers = { ...selectStoreHeaders(req.headers), ...requestId }
     const answer = await store.dispatch(toStoreRequest(req, res, headers))
     if (answer.status < 300 || answer.status === 304) return writeAnswer(req, res, answer)
-    prepareEarlyAnswer(req)
     for (const name of ['retry-after', 'content-range'] as const) {
       const value = answer.headers[name]
       if (value !== undefined) res.setHeader(name, value)

@@ -10,6 +10,7 @@ export interface ArchiveLimits {
   ratio: number
   /** Files and directories of one archive. */
   entries: number
+  /** One Chart.yaml or requirements.yaml. */
   chartYamlBytes: number
   /** All sub-charts that are archives themselves, together, at any depth. */
   nestedExpandedBytes: number
@@ -30,8 +31,9 @@ export const DEFAULT_LIMITS: ArchiveLimits = Object.freeze({
 const RATIO_FROM_BYTES = 5 * MIB
 /** Headers, padding and extended headers, an entry. */
 const OVERHEAD_BYTES = 4096
-/** YAML that is parsed for one package: Chart.yaml, values.yaml, locks and requirements of it and its sub-charts. */
+/** All YAML that is parsed for one package and its sub-charts; the metadata among it is kept to the end. */
 const YAML_BYTES = 32 * MIB
+const METADATA_BYTES = 4 * MIB
 /** A file is held whole while it is parsed. */
 const YAML_FILE_BYTES = 16 * MIB
 
@@ -39,9 +41,9 @@ const YAML_FILE_BYTES = 16 * MIB
 export interface ArchiveBudget {
   /** For one archive: `checkExpanded` for its stream, `checkEntry` for each of its files. */
   openArchive: (isNested: boolean) => OpenArchive
-  /** @returns how many bytes a YAML file may have. */
+  /** How many bytes a YAML file may have. */
   yamlBytes: (path: string) => number
-  takeYaml: (bytes: number) => void
+  takeYaml: (path: string, bytes: number) => void
 }
 
 export interface OpenArchive {
@@ -53,6 +55,7 @@ export interface OpenArchive {
 export function createArchiveBudget(limits: ArchiveLimits): ArchiveBudget {
   let nested = 0
   let yaml = 0
+  let metadata = 0
 
   const tooLarge = () =>
     new InvalidChart(
@@ -97,18 +100,24 @@ export function createArchiveBudget(limits: ArchiveLimits): ArchiveBudget {
   return {
     openArchive,
     yamlBytes: (path) =>
-      path === 'Chart.yaml' || path.endsWith('/Chart.yaml')
-        ? limits.chartYamlBytes
-        : Math.min(limits.fileBytes, YAML_FILE_BYTES),
-    takeYaml: (bytes) => {
+      isMetadata(path) ? limits.chartYamlBytes : Math.min(limits.fileBytes, YAML_FILE_BYTES),
+    takeYaml: (path, bytes) => {
       yaml += bytes
-      if (yaml > YAML_BYTES) {
-        throw new InvalidChart(
-          `the YAML files of the chart and its sub-charts are larger than ${YAML_BYTES} bytes together`,
-        )
-      }
+      if (isMetadata(path)) metadata += bytes
+      if (yaml > YAML_BYTES) throw tooMuchYaml('YAML', YAML_BYTES)
+      if (metadata > METADATA_BYTES) throw tooMuchYaml('Chart.yaml', METADATA_BYTES)
     },
   }
+}
+
+function isMetadata(path: string): boolean {
+  return /(^|\/)(Chart|requirements)\.yaml$/.test(path)
+}
+
+function tooMuchYaml(which: string, bytes: number): InvalidChart {
+  return new InvalidChart(
+    `the ${which} files of the chart and its sub-charts are larger than ${bytes} bytes together`,
+  )
 }
 
 export function tooLargeFile(name: string, bytes: number): InvalidChart {

@@ -90,7 +90,7 @@ async function readEntry(
   budget: ArchiveBudget,
 ): Promise<void> {
   if (reader?.kind === 'yaml') {
-    reader.read(await readYaml(entry, path, budget))
+    await reader.read(await readYaml(entry, path, budget))
   } else if (reader?.kind === 'archive') {
     try {
       await walk(entry.content, reader.files, budget, true)
@@ -105,7 +105,7 @@ async function readEntry(
 async function readYaml(entry: TarEntry, path: string, budget: ArchiveBudget): Promise<Buffer> {
   const allowed = budget.yamlBytes(path)
   if (entry.size > allowed) throw tooLargeFile(entry.name, allowed)
-  budget.takeYaml(entry.size)
+  budget.takeYaml(path, entry.size)
   const chunks: Buffer[] = []
   for await (const chunk of entry.content) chunks.push(chunk)
   return Buffer.concat(chunks)

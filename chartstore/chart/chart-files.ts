@@ -1,8 +1,8 @@
 import { InvalidChart, rethrowAsInvalid } from './chart-error.ts'
-import { decodeGo, type GoType } from './go-decode.ts'
-import { decodeYaml, parseGoYaml } from './go-yaml.ts'
+import type { GoType } from './go-decode.ts'
 import { type ChartMetadata, draftMetadata, LOCK, type MetadataDraft } from './metadata.ts'
 import { validateMetadata } from './metadata-rules.ts'
+import { findYamlFault } from './yaml-fault.ts'
 
 /**
  * Collects the files of one chart as they come, in any order, and judges them at the end as helm's LoadFiles does. Of
@@ -16,7 +16,7 @@ export interface ChartFiles {
 }
 
 export type FileReader =
-  | { kind: 'yaml'; read: (content: Buffer) => void }
+  | { kind: 'yaml'; read: (content: Buffer) => Promise<void> }
   /** A sub-chart that is an archive: to be walked into `files`, then settled with the fault, if there was one. */
   | { kind: 'archive'; files: ChartFiles; settle: (fault?: unknown) => void }
 
@@ -44,12 +44,12 @@ export function createChartFiles(depth = 0): ChartFiles {
 
   const check = (path: string, type: GoType): FileReader => ({
     kind: 'yaml',
-    read: (content) => {
-      try {
-        decodeGo(parseGoYaml(decodeYaml(content)), type)
-      } catch (error) {
-        laterFiles.push(() => rethrowAsInvalid(`cannot load ${path}`, error))
-      }
+    read: async (content) => {
+      const fault = await findYamlFault(content, type)
+      if (fault === undefined) return
+      laterFiles.push(() => {
+        throw new InvalidChart(`cannot load ${path}: ${fault}`)
+      })
     },
   })
 
@@ -78,11 +78,16 @@ export function createChartFiles(depth = 0): ChartFiles {
       if (path.startsWith('charts/')) return acceptSubchart(path.slice('charts/'.length))
       switch (path) {
         case 'Chart.yaml':
-          return { kind: 'yaml', read: (content) => chartYamls.push(content) }
+          return {
+            kind: 'yaml',
+            read: async (content) => {
+              chartYamls.push(content)
+            },
+          }
         case 'requirements.yaml':
           return {
             kind: 'yaml',
-            read: (content) => {
+            read: async (content) => {
               laterFiles.push((draft) => draft && draftMetadata(content, path, draft))
             },
           }

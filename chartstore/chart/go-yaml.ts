@@ -46,7 +46,7 @@ function checkSource(source: string): void {
  * The text of a YAML file, without a byte order mark.
  * @throws {Error} where it is no UTF-8, with goyaml's text
  */
-export function decodeYaml(content: Buffer): string {
+export function decodeYaml(content: Uint8Array): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(content)
   } catch (error) {

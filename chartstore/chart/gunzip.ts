@@ -29,7 +29,7 @@ export async function* gunzip(
     },
   })
 
-  if (!(await skipHeader(bytes))) throw new InvalidChart('EOF')
+  if (!(await skipHeader(bytes, 'unexpected EOF'))) throw new InvalidChart('EOF')
   do {
     let checksum = 0
     let length = 0
@@ -44,7 +44,7 @@ export async function* gunzip(
     if (trailer.readUInt32LE(0) !== checksum || trailer.readUInt32LE(4) !== length % 2 ** 32) {
       throw new InvalidChart('gzip: invalid checksum')
     }
-  } while (await skipHeader(bytes))
+  } while (await skipHeader(bytes, 'gzip: invalid header'))
 }
 
 const FLAG_CHECKSUM = 2
@@ -55,13 +55,16 @@ const FLAG_COMMENT = 16
 /** Go's limit for a file name or comment. */
 const MAX_TEXT_BYTES = 512
 
-/** @returns false at the end of the source */
-async function skipHeader(bytes: ByteReader): Promise<boolean> {
+/**
+ * @param cut what to say where there are too few bytes for a header: behind a member those are as good as any others
+ * @returns false at the end of the source
+ */
+async function skipHeader(bytes: ByteReader, cut: string): Promise<boolean> {
   const header = await bytes.read(10)
   if (header.length === 0) return false
+  if (header.length < 10) throw new InvalidChart(cut)
   const isGzip = header[0] === 0x1f && header[1] === 0x8b && header[2] === 8
   if (!isGzip) throw new InvalidChart('gzip: invalid header')
-  if (header.length < 10) throw new InvalidChart('unexpected EOF')
   const flags = header[3] ?? 0
   if (flags & FLAG_EXTRA) {
     const length = (await readExactly(bytes, 2)).readUInt16LE(0)

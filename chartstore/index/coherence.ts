@@ -88,10 +88,8 @@ export function createCoherence(options: {
   return {
     refresh: async () => {
       // Own writes are in the index before they are answered: while they run, the directory's mark says nothing new.
-      if (writing > 0 && !isDoubtful) return
-      const revision = await storage.revision(project)
-      if (writing > 0 && !isDoubtful) return
-      if (isDoubtful || revision?.mark !== seen) await compareNames()
+      const mark = writing > 0 ? seen : (await storage.revision(project))?.mark
+      if (isDoubtful || (mark !== seen && writing === 0)) await compareNames()
       else await comparing
     },
     compareFiles: (known = () => false) =>

@@ -84,13 +84,15 @@ export function createAuditLog(db: Queryable, log: Logger): AuditLog {
       waiting = waiting.slice(BATCH_ROWS)
       await writeBatch(batch)
     }
-    writing = undefined
   }
 
   function start(): Promise<void> {
     clearTimeout(timer)
     timer = undefined
-    writing ??= writeAll()
+    writing ??= writeAll().finally(() => {
+      writing = undefined
+      if (waiting.length > 0) schedule()
+    })
     return writing
   }
 

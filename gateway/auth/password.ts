@@ -1,5 +1,6 @@
 import { hash, verify } from '@node-rs/argon2'
 import pLimit from 'p-limit'
+import { ServiceUnavailable } from '../http/errors.ts'
 
 /** argon2id, the library's default algorithm, at OWASP's first choice of costs. Memory is in KiB. */
 const COST = { memoryCost: 19_456, timeCost: 2, parallelism: 1 }
@@ -13,6 +14,9 @@ const DUMMY_HASH =
  */
 const limit = pLimit(2)
 
+/** A flood of made-up names is cut off here, before it makes everybody wait for seconds. */
+const MAX_WAITING = 256
+
 export function hashPassword(password: string): Promise<string> {
   return limit(() => hash(password, COST))
 }
@@ -20,11 +24,13 @@ export function hashPassword(password: string): Promise<string> {
 /**
  * Whether `password` is the one behind `passwordHash`. Takes as long for a hash that is not there
  * (undefined or '': no such user, or none set), whose answer is no.
+ * @throws {ServiceUnavailable} when too many wait already.
  */
-export function verifyPassword(
+export async function verifyPassword(
   passwordHash: string | undefined,
   password: string,
 ): Promise<boolean> {
+  if (limit.pendingCount >= MAX_WAITING) throw new ServiceUnavailable('too many logins at once')
   const isSet = passwordHash !== undefined && passwordHash !== ''
   return limit(async () => (await verify(isSet ? passwordHash : DUMMY_HASH, password)) && isSet)
 }

@@ -1,7 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Readable } from 'node:stream'
 
-/** Answers a request whose `url` is already the store's path, and whose identity headers are off. */
+/**
+ * Answers a request whose `url` is already the store's path. Of its headers only those of http/store-headers.ts go on:
+ * each store sees to that where it forwards.
+ */
 export type Upstream = (req: IncomingMessage, res: ServerResponse) => void
 
 export interface StoreAnswer {

@@ -47,10 +47,13 @@ export function createRemoteStore({
   const identity: Record<string, string> =
     user === '' ? {} : { authorization: `Basic ${encodeCredential(user, password)}` }
   const answered = new WeakSet<ServerResponse>()
+  const onUsedConnection = new WeakSet<IncomingMessage>()
 
   /** Upstream errors never reach Express, and a handler that does nothing leaves the client waiting. */
   const plugin: Plugin = (proxy) => {
     proxy.on('proxyReq', (proxyReq, req) => {
+      if (proxyReq.reusedSocket) onUsedConnection.add(req)
+      else onUsedConnection.delete(req)
       // The agent's timeout only tells. A client that pauses its upload is none of the store's silence.
       proxyReq.on('timeout', () => {
         if (req.complete || req.readableLength > 0) proxyReq.destroy(new GatewayTimeout())
@@ -66,7 +69,8 @@ export function createRemoteStore({
       // After an early answer (413) the store closes on an upload that still runs: the client gets the answer.
       if (req === undefined || res === undefined || !('writeHead' in res)) return
       if (answered.has(res)) return
-      sendError(req, res, asStoreFailure(error), log)
+      if (onUsedConnection.has(req) && isWorthRepeating(req.method, error)) pass(req, res)
+      else sendError(req, res, asStoreFailure(error), log)
     })
   }
 
@@ -79,6 +83,10 @@ export function createRemoteStore({
     ejectPlugins: true,
     plugins: [plugin],
   })
+
+  function pass(req: OriginalRequest, res: ServerResponse): void {
+    proxy(req, res).catch((error: unknown) => sendError(req, res, asStoreFailure(error), log))
+  }
 
   async function answer(
     proxyRes: IncomingMessage,
@@ -109,28 +117,37 @@ export function createRemoteStore({
         ...(req.requestId === undefined ? {} : { 'x-request-id': req.requestId }),
       }
       if (isAwaited) res.writeContinue()
-      proxy(req, res).catch((error: unknown) => sendError(req, res, asStoreFailure(error), log))
+      pass(req, res)
     },
 
     call: (method, path) =>
       new Promise<StoreAnswer>((resolve, reject) => {
-        const outgoing = request(
-          {
-            ...connectionOf(target),
-            path: joinPath(target, path),
-            method,
-            agent,
-            headers: identity,
-          },
-          (incoming) => resolve(toStoreAnswer(incoming)),
-        )
-        outgoing.on('timeout', () => outgoing.destroy(new GatewayTimeout()))
-        outgoing.on('error', (error) => reject(asStoreFailure(error)))
-        outgoing.end()
+        const options = { ...connectionOf(target), path: joinPath(target, path), method, agent }
+        const ask = () => {
+          const outgoing = request({ ...options, headers: identity }, (incoming) =>
+            resolve(toStoreAnswer(incoming)),
+          )
+          outgoing.on('timeout', () => outgoing.destroy(new GatewayTimeout()))
+          outgoing.on('error', (error) => {
+            if (outgoing.reusedSocket && isWorthRepeating(method, error)) ask()
+            else reject(asStoreFailure(error))
+          })
+          outgoing.end()
+        }
+        ask()
       }),
 
     close: async () => agent.destroy(),
   }
+}
+
+/**
+ * A store may close a connection that was idle in the very moment in which we use it again. What only reads may then be
+ * asked once more (RFC 9110 9.2.2); a connection that is new ends the repeating.
+ */
+function isWorthRepeating(method: string | undefined, error: Error): boolean {
+  const isReading = method === 'GET' || method === 'HEAD'
+  return isReading && 'code' in error && (error.code === 'ECONNRESET' || error.code === 'EPIPE')
 }
 
 function encodeCredential(user: string, password: string): string {

@@ -29,8 +29,10 @@ export async function readJsonBody<Schema extends z.ZodType>(
 async function readBytes(req: Request): Promise<Buffer> {
   const chunks: Buffer[] = []
   let length = 0
-  for await (const chunk of req) {
-    length += chunk.length
+  // the refusal is to reach a client that is still sending: the connection must outlive the reading
+  for await (const chunk of req.iterator({ destroyOnReturn: false })) {
+    const bytes = Buffer.from(chunk)
+    length += bytes.length
     if (length > MAX_BYTES) {
       throw new HttpError(
         413,
@@ -38,7 +40,7 @@ async function readBytes(req: Request): Promise<Buffer> {
         `the body is longer than ${MAX_BYTES} bytes`,
       )
     }
-    chunks.push(chunk)
+    chunks.push(bytes)
   }
   return Buffer.concat(chunks, length)
 }

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { prepareEarlyAnswer } from '../../service/early-answer.ts'
 import type { Logger } from '../../service/log.ts'
 import type { HttpError } from './errors.ts'
 import { toHttpError } from './to-http-error.ts'
@@ -34,6 +35,7 @@ export function sendError(
     res.destroy()
     return
   }
+  prepareEarlyAnswer(req)
   const body = Buffer.from(JSON.stringify(formatError(url, error)))
   // Of the answer that was being made, nothing but what every answer has.
   for (const name of ['etag', 'last-modified', 'cache-control', 'content-range', 'accept-ranges']) {

@@ -1,0 +1,62 @@
+import { once } from 'node:events'
+import { Worker } from 'node:worker_threads'
+import pLimit from 'p-limit'
+import { decodeGo, type GoType } from './go-decode.ts'
+import { decodeYaml, parseGoYaml } from './go-yaml.ts'
+
+/** What a worker is asked. */
+export interface YamlQuestion {
+  content: Uint8Array
+  type: GoType
+}
+
+/** What a worker says. */
+export interface YamlAnswer {
+  fault: string | undefined
+}
+
+/** js-yaml reads 3 to 5 MB a second: this much holds up other requests for some 30 ms. */
+const INLINE_BYTES = 128 * 1024
+/** What 5 MiB of the densest YAML need, with room. */
+const WORKER_MEMORY_MB = 1024
+
+/** One worker at a time, so that a few large uploads cannot take all memory. */
+const inTurn = pLimit(1)
+
+/**
+ * Why helm could not decode a YAML file into a type; undefined where it could. Large files are parsed in a worker thread:
+ * no other request waits for them.
+ */
+export async function findYamlFault(content: Buffer, type: GoType): Promise<string | undefined> {
+  if (content.length <= INLINE_BYTES) return yamlFault({ content, type })
+  return inTurn(() => askWorker({ content, type }))
+}
+
+export function yamlFault({ content, type }: YamlQuestion): string | undefined {
+  try {
+    decodeGo(parseGoYaml(decodeYaml(content)), type)
+    return undefined
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error)
+  }
+}
+
+async function askWorker(question: YamlQuestion): Promise<string | undefined> {
+  const worker = new Worker(new URL('./yaml-fault-worker.ts', import.meta.url), {
+    workerData: question,
+    resourceLimits: { maxOldGenerationSizeMb: WORKER_MEMORY_MB },
+  })
+  try {
+    const [answer] = (await once(worker, 'message')) as [YamlAnswer]
+    return answer.fault
+  } catch (error) {
+    if (isOutOfMemory(error)) return 'error converting YAML to JSON: the document is too complex'
+    throw error
+  } finally {
+    await worker.terminate()
+  }
+}
+
+function isOutOfMemory(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ERR_WORKER_OUT_OF_MEMORY'
+}
