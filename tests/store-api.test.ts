@@ -234,9 +234,9 @@ test('a bad chart or a bad provenance file is refused and nothing is stored', as
   const other = `${'0'.repeat(64)}`
   const rows: [Promise<Response>, number, RegExp][] = [
     [postRaw(charts, ''), 400, /^EOF$/],
-    [postRaw(charts, 'not gzip'), 400, /^gzip: invalid header$/],
+    [postRaw(charts, 'this is not gzip'), 400, /^gzip: invalid header$/],
     [postRaw(charts, chart.subarray(0, 100)), 400, /^unexpected EOF$/],
-    [postForm(charts, { chart: 'x' }), 400, /^unexpected EOF$|^gzip: invalid header$/],
+    [postForm(charts, { chart: 'x' }), 400, /^unexpected EOF$/],
     [postForm(charts, { chart: signed('a', '1.0.0') }), 400, /^gzip: invalid header$/],
     [postForm(charts, { prov: chart }), 400, /^invalid provenance file$/],
     [postForm(charts, { chart, prov: 'x' }), 400, /^invalid provenance file$/],

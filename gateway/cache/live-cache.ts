@@ -35,10 +35,8 @@ export function createLiveCache<Value extends NonNullable<unknown>>(options: {
   return {
     peek: (key) => (changes.isLive() ? entries.get(key) : undefined),
     get: async (key, load) => {
-      if (!changes.isLive()) {
-        entries.clear()
-        return load()
-      }
+      // Past the cache, not out of it: a feed that was lost says `everything` when it is back.
+      if (!changes.isLive()) return load()
       const cached = entries.get(key)
       if (cached !== undefined) return cached
       const generation = loading

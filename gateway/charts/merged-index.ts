@@ -30,8 +30,10 @@ interface ProjectPart {
 }
 
 /**
- * One index over many projects: entries are called `<project>/<chart>`, so that `helm pull repo/<project>/<chart>` finds
- * them and no two clash, and their URLs lead to the projects (spec/harbor.md 1.5). The same charts give the same bytes.
+ * One index over many projects: charts are listed as `<project>/<chart>`, so that `helm pull repo/<project>/<chart>` finds
+ * them and no two clash, and their URLs lead to the projects (spec/harbor.md 1.5). Their `name` stays as it is, other than
+ * Harbor's: helm 3.14.1 and later leave out entries with a slash in it, and look charts up by the key alone. The same
+ * charts give the same bytes.
  * A project that cannot be read is left out and logged; only when none can be, it is an error.
  */
 export async function buildMergedIndex(
@@ -103,7 +105,6 @@ async function readProject(store: ChartStore, project: string): Promise<ProjectP
 function relocate(version: ChartVersion, project: string): ChartVersion {
   return {
     ...version,
-    name: `${project}/${version.name}`,
     urls: version.urls.map((url) => (/^[a-z][a-z0-9+.-]*:/i.test(url) ? url : `${project}/${url}`)),
   }
 }

@@ -21,7 +21,11 @@ export async function readJsonBody<Schema extends z.ZodType>(
       `unsupported media type "${given}", only [application/json] are allowed`,
     )
   }
-  const parsed = schema.safeParse(parseJson(await readBytes(req)))
+  const bytes = await readBytes(req).catch((error: unknown) => {
+    // the client went away: nobody reads this, but it is no fault of ours to log
+    throw req.readableAborted ? new BadRequest('the body ended early') : error
+  })
+  const parsed = schema.safeParse(parseJson(bytes))
   if (parsed.success) return parsed.data
   throw toHttpError(parsed.error.issues)
 }

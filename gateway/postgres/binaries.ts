@@ -52,7 +52,7 @@ function packageRoot(name: string): string | undefined {
 const symlinks = z.array(z.object({ source: z.string(), target: z.string() }))
 
 /** npm packs no symlinks: the package's install script makes them, which `--ignore-scripts` leaves out. */
-async function restoreSymlinks(root: string): Promise<void> {
+export async function restoreSymlinks(root: string): Promise<void> {
   const listed = symlinks.parse(
     JSON.parse(await readFile(join(root, 'native', 'pg-symlinks.json'), 'utf8')),
   )
@@ -63,7 +63,7 @@ async function restoreSymlinks(root: string): Promise<void> {
       await symlink(relative(dirname(target), source), path)
     } catch (error) {
       // another process was first
-      if (existsSync(path)) continue
+      if (error instanceof Error && 'code' in error && error.code === 'EEXIST') continue
       throw new StartError(
         `the embedded Postgres is not whole (${path} is missing and cannot be made): ` +
           'run npm rebuild as the user who installed it, or set DATABASE_URL',

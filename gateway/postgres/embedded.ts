@@ -53,12 +53,14 @@ export async function startEmbeddedPostgres(options: {
   await removeUnfinished(directories)
   const connection = await ensureDatabase(lock.client, directories.socket)
 
+  let restarting: Promise<InstanceLock> | undefined
   const keepRunning = async (): Promise<void> => {
     while (!stopping.signal.aborted) {
       await lock.lost
       if (stopping.signal.aborted) return
       log.warn('the embedded Postgres was lost: starting it again')
-      lock = await retry(startAndLock, log, stopping.signal)
+      restarting = retry(startAndLock, log, stopping.signal)
+      lock = await restarting
       log.info('the embedded Postgres runs again')
     }
   }
@@ -70,6 +72,8 @@ export async function startEmbeddedPostgres(options: {
     connection,
     stop: async () => {
       stopping.abort()
+      // else it could start what has just been stopped
+      await restarting?.catch(() => undefined)
       // the lock goes with the server, not before: the next start waits for the shutdown
       await server.stop()
       await lock.release()

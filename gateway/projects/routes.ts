@@ -1,4 +1,5 @@
 import type { Request, Router } from 'express'
+import pLimit from 'p-limit'
 import { z } from 'zod'
 import type { Authoriser } from '../access/authorise.ts'
 import { isSystemAdmin } from '../access/can.ts'
@@ -77,7 +78,8 @@ export function createProjectsRoutes({
     }
     const orderBy = compileOrder(req, PROJECT_COLUMNS, 'p.name, p.id')
     const { total, projects } = await records.list(visibility, filter, orderBy, page)
-    const described = await Promise.all(projects.map((project) => describe(project, principal)))
+    const limit = pLimit(MAX_STORE_CALLS)
+    const described = await limit.map(projects, (project) => describe(project, principal))
     return listReply(req, page, total, described)
   }
 
@@ -139,6 +141,9 @@ export function createProjectsRoutes({
     '/projects/:project': { GET: read, PUT: update, DELETE: remove },
   })
 }
+
+/** At once, for the chart counts of one list. */
+const MAX_STORE_CALLS = 10
 
 /** A robot owns nothing: its projects belong to `admin`, as in Harbor. */
 const ADMIN_ID = 1

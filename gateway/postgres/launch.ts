@@ -1,0 +1,65 @@
+import { once } from 'node:events'
+import { open, readFile } from 'node:fs/promises'
+import type { PostgresBinaries } from './binaries.ts'
+import type { PostgresDirectories } from './directories.ts'
+import type { SpawnPostgres } from './identity.ts'
+
+/** A server process that this program has started. */
+export interface LaunchedServer {
+  pid: number
+  isRunning: () => boolean
+  /** Why it has ended, by its own words. */
+  failure: () => Promise<string>
+}
+
+const MAX_LOG_BYTES = 10 * 1024 * 1024
+
+export async function launchServer(
+  directories: PostgresDirectories,
+  binaries: PostgresBinaries,
+  spawnPostgres: SpawnPostgres,
+): Promise<LaunchedServer> {
+  const logFile = await open(directories.log, 'a', 0o600)
+  try {
+    if ((await logFile.stat()).size > MAX_LOG_BYTES) await logFile.truncate()
+    const { size } = await logFile.stat()
+    const child = spawnPostgres(binaries.postgres, serverOptions(directories), {
+      // a session of its own: Ctrl-C on the terminal is for us, and we stop Postgres when we are done with it
+      detached: true,
+      stdio: ['ignore', logFile.fd, logFile.fd],
+    })
+    await once(child, 'spawn')
+    child.unref()
+    return {
+      pid: child.pid ?? 0,
+      isRunning: () => child.exitCode === null && child.signalCode === null,
+      failure: () => readFailure(directories.log, size),
+    }
+  } finally {
+    await logFile.close()
+  }
+}
+
+function serverOptions(directories: PostgresDirectories): string[] {
+  const settings = {
+    listen_addresses: '',
+    unix_socket_directories: directories.socket,
+    unix_socket_permissions: '0700',
+    max_connections: '60',
+    timezone: 'UTC',
+    log_timezone: 'UTC',
+    log_checkpoints: 'off',
+    // small, for a database of some megabytes
+    min_wal_size: '32MB',
+    max_wal_size: '256MB',
+  }
+  const options = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
+  return ['-D', directories.data, ...options]
+}
+
+async function readFailure(logFile: string, from: number): Promise<string> {
+  const said = (await readFile(logFile)).subarray(from).toString('utf8')
+  const lines = said.split('\n').filter((line) => line.trim() !== '')
+  const fatal = lines.find((line) => /FATAL|PANIC/.test(line)) ?? lines.at(-1)
+  return fatal?.replace(/^.*?(?:FATAL|PANIC):\s*/, '') ?? 'it ended without a word'
+}

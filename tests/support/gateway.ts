@@ -1,0 +1,210 @@
+import { createServer } from 'node:http'
+import type { TestContext } from 'node:test'
+import type { Redis } from 'ioredis'
+import { pino } from 'pino'
+import { createAuthoriser } from '../../gateway/access/authorise.ts'
+import type { RoleId } from '../../gateway/access/permissions.ts'
+import { createApiRouters } from '../../gateway/api-routers.ts'
+import { createGateway } from '../../gateway/app.ts'
+import { createAuditLog } from '../../gateway/audit/audit-log.ts'
+import { createAuthentication } from '../../gateway/auth/authentication.ts'
+import { hashPassword } from '../../gateway/auth/password.ts'
+import type { ChartStore } from '../../gateway/charts/chart-store.ts'
+import type { ChangeFeed } from '../../gateway/db/change.ts'
+import { type ConnectionConfig, connectDatabase } from '../../gateway/db/connect.ts'
+import type { Database } from '../../gateway/db/database.ts'
+import { createChangeFeed } from '../../gateway/db/listen.ts'
+import { createEmbeddedStore, loadEmbeddedConfig } from '../../gateway/embedded-chartstore.ts'
+import { createMembersRepository } from '../../gateway/members/repository.ts'
+import { createProjectsRepository } from '../../gateway/projects/repository.ts'
+import { createRobotsRepository } from '../../gateway/robots/repository.ts'
+import { createUsersRepository } from '../../gateway/users/repository.ts'
+import { drain, listen } from '../../service/http-server.ts'
+import type { Logger } from '../../service/log.ts'
+import { createTestDatabase } from './database.ts'
+import { makeFolder } from './folder.ts'
+
+export interface TestGateway {
+  url: string
+  db: Database
+  changes: ChangeFeed
+  accounts: TestAccounts
+  /** Resolves when what was recorded is in the table. */
+  flushAudit: () => Promise<void>
+  /** In the order of their coming: lines of the gateway's log, parsed. */
+  logLines: Record<string, unknown>[]
+  /** `as` logs in with Basic, by the password of test accounts unless another is given. */
+  get: (path: string, init?: RequestInit & { as?: string; password?: string }) => Promise<Response>
+}
+
+export const PASSWORD = 'Passw0rd:with:colons'
+
+export interface GatewayOptions {
+  store?: ChartStore | ((log: Logger) => ChartStore)
+  robotPrefix?: string
+  trustProxy?: boolean
+  redis?: Redis
+  tokenLifetimeSeconds?: number
+  /** How the gateway gets to the database, where not straight. */
+  reachDatabase?: (connection: ConnectionConfig) => Promise<ConnectionConfig>
+}
+
+/** A gateway on a database and a chart store of the test's own, stopped after the test. */
+export async function startGateway(
+  t: TestContext,
+  options: GatewayOptions = {},
+): Promise<TestGateway> {
+  const { robotPrefix = 'robot$', trustProxy = false, redis, tokenLifetimeSeconds } = options
+  const closers: (() => Promise<void>)[] = []
+  // Made first, so that it runs first: the database goes after what uses it.
+  t.after(async () => {
+    for (const close of closers) await close()
+  })
+
+  const logLines: Record<string, unknown>[] = []
+  const log = pino({ level: 'debug' }, { write: (line) => logLines.push(JSON.parse(line)) })
+  const testDatabase = await createTestDatabase(t)
+  const connection =
+    (await options.reachDatabase?.(testDatabase.connection)) ?? testDatabase.connection
+  const db = await connectDatabase(connection, log)
+  const changes = await createChangeFeed(connection, log)
+  const store = await makeStore(t, options.store, log)
+  const auditLog = createAuditLog(db, log)
+
+  const users = createUsersRepository(db)
+  const robots = createRobotsRepository(db)
+  const projects = createProjectsRepository(db)
+  const members = createMembersRepository(db)
+  const authentication = createAuthentication({
+    db,
+    changes,
+    users,
+    robots,
+    robotPrefix,
+    tokenLifetimeSeconds,
+    redis,
+  })
+  const authoriser = createAuthoriser({ projects, members, changes })
+  const listener = createGateway({
+    authentication,
+    authoriser,
+    store,
+    auditLog,
+    trustProxy,
+    apiRouters: createApiRouters({
+      config: { externalUrl: undefined, robotNamePrefix: robotPrefix },
+      db,
+      changes,
+      authoriser,
+      store,
+      redis,
+    }),
+    log,
+  })
+  const server = createServer(listener)
+  server.on('checkContinue', listener)
+  const url = await listen(server, '127.0.0.1', 0)
+  closers.push(
+    () => drain(server, 1000),
+    () => auditLog.close(),
+    () => store.close(),
+    () => changes.close(),
+    () => db.close(),
+  )
+
+  return {
+    url,
+    db: testDatabase.db,
+    changes,
+    accounts: createTestAccounts(testDatabase.db, changes),
+    flushAudit: () => auditLog.flush(),
+    logLines,
+    get: (path, { as, password = PASSWORD, headers, ...init } = {}) => {
+      const identity: Record<string, string> =
+        as === undefined ? {} : { authorization: basic(as, password) }
+      return fetch(`${url}${path}`, { ...init, headers: { ...identity, ...headers } })
+    },
+  }
+}
+
+async function makeStore(
+  t: TestContext,
+  given: GatewayOptions['store'],
+  log: Logger,
+): Promise<ChartStore> {
+  if (typeof given === 'function') return given(log)
+  if (given !== undefined) return given
+  return createEmbeddedStore(loadEmbeddedConfig({}, await makeFolder(t)), log)
+}
+
+export function basic(login: string, password = PASSWORD): string {
+  return `Basic ${Buffer.from(`${login}:${password}`, 'utf8').toString('base64')}`
+}
+
+export type TestAccounts = ReturnType<typeof createTestAccounts>
+
+/** Rows as the REST API would make them. Every password is PASSWORD. */
+function createTestAccounts(db: Database, changes: ChangeFeed) {
+  const insert = async (text: string, values: unknown[]): Promise<number> => {
+    const { rows } = await db.query<{ id: number }>(`${text} returning id`, values)
+    await changes.settled()
+    return rows[0]?.id ?? 0
+  }
+  const run = async (text: string, values: unknown[]) => {
+    await db.query(text, values)
+    await changes.settled()
+  }
+  let hash: Promise<string> | undefined
+  const passwordHash = () => {
+    hash ??= hashPassword(PASSWORD)
+    return hash
+  }
+
+  return {
+    createUser: async (name: string, isSystemAdmin = false): Promise<number> =>
+      insert(
+        `insert into users (username, email, password_hash, is_system_admin)
+         values ($1, $2, $3, $4)`,
+        [name, `${name}@example.com`, await passwordHash(), isSystemAdmin],
+      ),
+    deleteUser: (id: number) => run('update users set deleted_at = now() where id = $1', [id]),
+    setPassword: async (id: number, password: string) =>
+      run('update users set password_hash = $2 where id = $1', [id, await hashPassword(password)]),
+    createProject: async (name: string, isPublic = false): Promise<number> => {
+      const id = await insert('insert into projects (name, owner_id) values ($1, 1)', [name])
+      await run(
+        `insert into project_metadata (project_id, name, value) values ($1, 'public', $2)`,
+        [id, String(isPublic)],
+      )
+      return id
+    },
+    addMember: (projectId: number, userId: number, role: RoleId) =>
+      insert('insert into project_members (project_id, user_id, role_id) values ($1, $2, $3)', [
+        projectId,
+        userId,
+        role,
+      ]),
+    removeMember: (projectId: number, userId: number) =>
+      run('delete from project_members where project_id = $1 and user_id = $2', [
+        projectId,
+        userId,
+      ]),
+    /** @param grants `resource:action` in the robot's project, or in every project for a robot of the system. */
+    createRobot: async (projectId: number | null, name: string, grants: readonly string[]) => {
+      const id = await insert(
+        'insert into robots (project_id, name, secret_hash) values ($1, $2, $3)',
+        [projectId, name, await passwordHash()],
+      )
+      for (const grant of grants) {
+        const [resource, action] = grant.split(':')
+        await run(
+          `insert into robot_permissions (robot_id, kind, project_id, resource, action)
+           values ($1, 'project', $2, $3, $4)`,
+          [id, projectId, resource, action],
+        )
+      }
+      return id
+    },
+    run,
+  }
+}
