@@ -2,26 +2,17 @@ import { createChartsHandlers } from './charts/charts.ts'
 import { createContentsHandlers } from './charts/contents.ts'
 import { createDeleteHandler } from './charts/delete.ts'
 import { createDownloadHandler } from './charts/download.ts'
+import type { HandlerDeps } from './charts/handler-deps.ts'
 import { createIndexFileHandler } from './charts/index-file.ts'
 import { createUploadHandlers } from './charts/upload.ts'
-import type { ChartstorePolicy } from './config.ts'
 import { json, welcome } from './http/replies.ts'
 import type { Route } from './http/router.ts'
-import type { ProjectIndexes } from './index/project-indexes.ts'
-import type { Storage } from './storage/storage.ts'
-
-export interface RouteDeps {
-  storage: Storage
-  indexes: ProjectIndexes
-  policy: ChartstorePolicy
-  version: string
-}
 
 /**
  * ChartMuseum's API at depth 1 (spec/chartmuseum.md 1.2-1.4). The first match counts. Unlike ChartMuseum the welcome
  * page is at `/` alone: `/index.yaml` or `/healthz` answering HTML misled people (helm/chartmuseum#354).
  */
-export function createRoutes(deps: RouteDeps): Route[] {
+export function createRoutes(deps: HandlerDeps): Route[] {
   const { policy } = deps
   const charts = createChartsHandlers(deps)
   const contents = createContentsHandlers(deps)

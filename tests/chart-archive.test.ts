@@ -8,7 +8,7 @@ import {
   readChartArchive,
 } from '../chartstore/chart/archive.ts'
 import { InvalidChart } from '../chartstore/chart/chart-error.ts'
-import type { ChartMetadata } from '../chartstore/chart/metadata.ts'
+import type { ChartMetadata } from '../chartstore/chart/chart-metadata.ts'
 import { type ArchiveEntry, buildArchive, buildChart, buildTar } from './support/chart-package.ts'
 
 const MIB = 1024 * 1024

@@ -7,9 +7,9 @@ import {
 } from './archive-limits.ts'
 import { InvalidChart } from './chart-error.ts'
 import { type ChartFiles, createChartFiles, type FileReader } from './chart-files.ts'
+import type { ChartMetadata } from './chart-metadata.ts'
 import { gunzip } from './gunzip.ts'
 import { memberPath } from './member-path.ts'
-import type { ChartMetadata } from './metadata.ts'
 import { readTarEntries, type TarEntry } from './tar-entries.ts'
 
 export { type ArchiveLimits, DEFAULT_LIMITS }

@@ -1,6 +1,7 @@
 import { InvalidChart, rethrowAsInvalid } from './chart-error.ts'
+import type { ChartMetadata, MetadataDraft } from './chart-metadata.ts'
 import type { GoType } from './go-decode.ts'
-import { type ChartMetadata, draftMetadata, LOCK, type MetadataDraft } from './metadata.ts'
+import { draftMetadata, LOCK } from './metadata.ts'
 import { validateMetadata } from './metadata-rules.ts'
 import { findYamlFault } from './yaml-fault.ts'
 

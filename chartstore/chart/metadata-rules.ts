@@ -1,6 +1,6 @@
 import { InvalidChart } from './chart-error.ts'
+import type { ChartMetadata, Dependency, Maintainer, MetadataDraft } from './chart-metadata.ts'
 import { quoteGo } from './go-quote.ts'
-import type { ChartMetadata, Dependency, Maintainer, MetadataDraft } from './metadata.ts'
 import { parseVersion } from './version.ts'
 
 /**

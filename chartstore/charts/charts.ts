@@ -5,10 +5,10 @@ import type { RouteContext } from '../http/router.ts'
 import { StoreError } from '../http/store-error.ts'
 import type { IndexDocument } from '../index/document.ts'
 import type { IndexEntry } from '../index/entry.ts'
-import type { RouteDeps } from '../routes.ts'
+import type { HandlerDeps } from './handler-deps.ts'
 
 /** The JSON API over the index: entries were serialised when they came in, so answers are only put together. */
-export function createChartsHandlers({ indexes }: RouteDeps) {
+export function createChartsHandlers({ indexes }: HandlerDeps) {
   const documentOf = async ({ params }: RouteContext): Promise<IndexDocument> =>
     (await indexes.forReading(params.repo ?? '')).current()
 

@@ -5,11 +5,11 @@ import type { Answer } from '../http/answer.ts'
 import { json } from '../http/replies.ts'
 import type { RouteContext } from '../http/router.ts'
 import { StoreError } from '../http/store-error.ts'
-import type { RouteDeps } from '../routes.ts'
 import { findVersion } from './charts.ts'
+import type { HandlerDeps } from './handler-deps.ts'
 
 /** Parts of a package: its templates and its values.yaml. */
-export function createContentsHandlers({ storage, indexes }: RouteDeps) {
+export function createContentsHandlers({ storage, indexes }: HandlerDeps) {
   const read = async (context: RouteContext, isWanted: (path: string) => boolean) => {
     const repo = context.params.repo ?? ''
     const document = await (await indexes.forReading(repo)).current()

@@ -3,13 +3,13 @@ import type { Answer } from '../http/answer.ts'
 import { json } from '../http/replies.ts'
 import type { RouteContext } from '../http/router.ts'
 import { StoreError } from '../http/store-error.ts'
-import type { RouteDeps } from '../routes.ts'
+import type { HandlerDeps } from './handler-deps.ts'
 
 /**
  * `DELETE /api/:repo/charts/:name/:version`. The file name decides, not how it is split: ChartMuseum's own acceptance
  * suite asks for `mychart2-0.1.0-SNAPSHOT` version `1` and means `mychart2-0.1.0-SNAPSHOT-1.tgz`.
  */
-export function createDeleteHandler({ indexes }: RouteDeps) {
+export function createDeleteHandler({ indexes }: HandlerDeps) {
   return async ({ params }: RouteContext): Promise<Answer> => {
     const { repo = '', name = '', version = '' } = params
     const packageFile = packageFileName(name, version)

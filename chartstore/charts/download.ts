@@ -1,21 +1,21 @@
 import parseRange from 'range-parser'
+import { matchesEtag } from '../../service/etag.ts'
 import { isPackageFileName, isProvenanceFileName } from '../chart/file-name.ts'
 import type { Answer, StoreRequest } from '../http/answer.ts'
-import { matchesEtag } from '../http/conditional.ts'
 import type { RouteContext } from '../http/router.ts'
 import { StoreError } from '../http/store-error.ts'
-import type { RouteDeps } from '../routes.ts'
 import type { OpenFile } from '../storage/storage.ts'
+import type { HandlerDeps } from './handler-deps.ts'
 
 /** `GET /:repo/charts/:filename`: a package or a provenance file, streamed, with Range. The index is not asked. */
-export function createDownloadHandler({ storage }: RouteDeps) {
+export function createDownloadHandler({ storage }: HandlerDeps) {
   return async ({ params, request }: RouteContext): Promise<Answer> => {
     const fileName = params.filename ?? ''
     const contentType = typeOf(fileName)
     const file = await storage.get(params.repo ?? '', fileName)
     const etag = `"${file.modifiedNs.toString(16)}-${file.size.toString(16)}"`
     const headers = { 'content-type': contentType, 'accept-ranges': 'bytes', etag }
-    if (matchesEtag(request.headers, [etag])) {
+    if (matchesEtag(request.headers['if-none-match'], etag)) {
       await file.close()
       return { status: 304, headers }
     }

@@ -1,13 +1,14 @@
 import type { IncomingHttpHeaders } from 'node:http'
+import { matchesEtag } from '../../service/etag.ts'
 import type { JsonIndexMode } from '../config.ts'
+import { acceptsGzip } from '../http/accepts-gzip.ts'
 import type { Answer } from '../http/answer.ts'
-import { acceptsGzip, matchesEtag } from '../http/conditional.ts'
 import type { RouteContext } from '../http/router.ts'
 import type { IndexForm } from '../index/snapshot.ts'
-import type { RouteDeps } from '../routes.ts'
+import type { HandlerDeps } from './handler-deps.ts'
 
 /** `GET /:repo/index.yaml`: bytes that are ready, or 304. */
-export function createIndexFileHandler({ indexes, policy }: RouteDeps) {
+export function createIndexFileHandler({ indexes, policy }: HandlerDeps) {
   return async ({ params, request }: RouteContext): Promise<Answer> => {
     const index = await indexes.forReading(params.repo ?? '')
     const form = chooseForm(policy.jsonIndex, request.headers)
@@ -21,7 +22,8 @@ export function createIndexFileHandler({ indexes, policy }: RouteDeps) {
       vary: policy.jsonIndex === 'auto' ? 'Accept-Encoding, User-Agent' : 'Accept-Encoding',
       etag: zipped === undefined ? snapshot.etag : gzipTag,
     }
-    if (matchesEtag(request.headers, [snapshot.etag, gzipTag])) return { status: 304, headers }
+    if (matchesEtag(request.headers['if-none-match'], snapshot.etag, gzipTag))
+      return { status: 304, headers }
     if (zipped === undefined) return { status: 200, headers, body: snapshot.bytes() }
     return { status: 200, headers: { ...headers, 'content-encoding': 'gzip' }, body: zipped }
   }

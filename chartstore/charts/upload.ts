@@ -3,18 +3,18 @@ import type { Answer } from '../http/answer.ts'
 import { json } from '../http/replies.ts'
 import type { RouteContext } from '../http/router.ts'
 import { StoreError } from '../http/store-error.ts'
-import type { RouteDeps } from '../routes.ts'
 import { StorageError } from '../storage/storage.ts'
 import { limitBody } from '../upload/limit-body.ts'
 import { discardForm, type ReceivedForm, receiveForm } from '../upload/receive-form.ts'
 import { receivePackage } from '../upload/receive-package.ts'
 import { receiveProvenance } from '../upload/receive-provenance.ts'
+import type { HandlerDeps } from './handler-deps.ts'
 
 /**
  * Uploads: receive and verify everything, then publish it in one step. The answer is sent when the files are durable
  * and the index shows them.
  */
-export function createUploadHandlers({ storage, indexes, policy }: RouteDeps) {
+export function createUploadHandlers({ storage, indexes, policy }: HandlerDeps) {
   const publish = async ({ params, query }: RouteContext, received: ReceivedForm) => {
     const { package: chart, provenance } = received
     const mayOverwrite = policy.allowsOverwrite || (query.has('force') && policy.allowsForce)

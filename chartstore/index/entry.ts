@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { ChartMetadata } from '../chart/metadata.ts'
+import type { ChartMetadata } from '../chart/chart-metadata.ts'
 import { parseVersion, type Version } from '../chart/version.ts'
 import { type Plain, toBlockYaml, toGoJson } from './quote.ts'
 import { formatNanoseconds } from './timestamp.ts'

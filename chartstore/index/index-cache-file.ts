@@ -1,6 +1,6 @@
+import type { ChartMetadata } from '../chart/chart-metadata.ts'
 import { toJson } from '../chart/go-value.ts'
 import { parseGoYaml } from '../chart/go-yaml.ts'
-import type { ChartMetadata } from '../chart/metadata.ts'
 import { metadataOf } from '../chart/metadata.ts'
 import type { IndexDocument } from './document.ts'
 import { createEntry, type IndexEntry } from './entry.ts'

@@ -1,6 +1,7 @@
 import { open, readdir, rm, unlink } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
+import { storing } from './local-errors.ts'
 import type { Spool } from './storage.ts'
 
 /** A spool that is a file in the same file system as the projects, so that it can be linked into one. */
@@ -29,17 +30,19 @@ export async function createLocalSpool(path: string): Promise<LocalSpool> {
   }
   return {
     path,
-    write: async (chunk) => {
-      let offset = 0
-      while (offset < chunk.length) {
-        const { bytesWritten } = await file.write(chunk, offset)
-        offset += bytesWritten
-      }
-    },
-    finish: async () => {
-      await file.sync()
-      await close()
-    },
+    write: (chunk) =>
+      storing('upload', async () => {
+        let offset = 0
+        while (offset < chunk.length) {
+          const { bytesWritten } = await file.write(chunk, offset)
+          offset += bytesWritten
+        }
+      }),
+    finish: () =>
+      storing('upload', async () => {
+        await file.sync()
+        await close()
+      }),
     discard: async () => {
       await close().catch(() => undefined)
       await unlink(path).catch(() => undefined)

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { DEFAULT_LIMITS, readChartArchive } from '../chart/archive.ts'
+import type { ChartMetadata } from '../chart/chart-metadata.ts'
 import { checkFileName, packageFileName } from '../chart/file-name.ts'
-import type { ChartMetadata } from '../chart/metadata.ts'
 import type { Spool, Storage } from '../storage/storage.ts'
 
 /** A package that has arrived whole, is valid and durable, and is not yet published. */

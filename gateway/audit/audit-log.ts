@@ -1,25 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from '../../service/log.ts'
-import type { Principal } from '../auth/principal.ts'
 import type { Queryable } from '../db/database.ts'
-import type { ProjectAccess } from '../projects/repository.ts'
+import type { AuditEntry, TimedAuditEntry } from './audit-entry.ts'
 import { insertAuditEntries, isRowFault } from './repository.ts'
-
-/** What somebody did to a chart, or tried to once they were let in. */
-export interface AuditEntry {
-  principal: Principal
-  project: ProjectAccess
-  operation: 'create' | 'pull' | 'delete'
-  /** '' where it is not known: an upload that failed. */
-  chart: string
-  version: string
-  /** The HTTP status that was answered. */
-  status: number
-  requestId: string
-  sourceAddress: string
-}
-
-export type TimedAuditEntry = AuditEntry & { time: Date }
 
 export interface AuditLog {
   /** Never waits and never throws. */

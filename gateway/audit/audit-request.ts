@@ -1,6 +1,7 @@
 import type { Request, Response } from 'express'
 import type { ProjectAccess } from '../projects/repository.ts'
-import type { AuditEntry, AuditLog } from './audit-log.ts'
+import type { AuditEntry } from './audit-entry.ts'
+import type { AuditLog } from './audit-log.ts'
 
 type Subject = Pick<AuditEntry, 'chart' | 'version'>
 

@@ -1,6 +1,6 @@
 import { postgresCode } from '../db/connection-errors.ts'
 import type { Queryable } from '../db/database.ts'
-import type { TimedAuditEntry } from './audit-log.ts'
+import type { TimedAuditEntry } from './audit-entry.ts'
 
 /** One statement, however many entries: columns as arrays. */
 export async function insertAuditEntries(

@@ -1,5 +1,6 @@
 import pLimit from 'p-limit'
-import type { AuditEntry, AuditLog } from '../audit/audit-log.ts'
+import type { AuditEntry } from '../audit/audit-entry.ts'
+import type { AuditLog } from '../audit/audit-log.ts'
 import { toHttpError } from '../http/to-http-error.ts'
 import type { ChartStore } from './chart-store.ts'
 import { parseChartVersions } from './chart-version.ts'
