@@ -27,6 +27,9 @@ export function createDownloadHandler({ storage }: HandlerDeps) {
   }
 }
 
+/** Most packages. A stream costs more than reading one of these. */
+const SMALL_BYTES = 128 * 1024
+
 function typeOf(fileName: string): string {
   if (isPackageFileName(fileName)) return 'application/x-tar'
   if (isProvenanceFileName(fileName)) return 'application/pgp-signature'
@@ -47,7 +50,7 @@ async function sendFile(
     return {
       status: 200,
       headers: { ...headers, 'content-length': String(file.size) },
-      body: file.stream(),
+      body: file.size <= SMALL_BYTES ? await file.read() : file.stream(),
     }
   }
   const { start, end } = range

@@ -15,9 +15,7 @@ export async function loadIndexCache(
 ): Promise<IndexCache | undefined> {
   try {
     const file = await storage.get(project, INDEX_CACHE_FILE)
-    const chunks: Buffer[] = []
-    for await (const chunk of file.stream()) chunks.push(chunk as Buffer)
-    return parseIndexCache(Buffer.concat(chunks).toString('utf8'))
+    return parseIndexCache((await file.read()).toString('utf8'))
   } catch (error) {
     if (error instanceof StorageError && error.fault === 'missing') return undefined
     throw error

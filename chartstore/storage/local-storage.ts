@@ -174,6 +174,7 @@ async function openFile(path: string, fileName: string): Promise<OpenFile> {
       modifiedNs: found.mtimeNs,
       stream: (range) =>
         handle.createReadStream({ highWaterMark: READ_CHUNK, ...range, autoClose: true }),
+      read: () => storing(fileName, () => handle.readFile().finally(() => handle.close())),
       close: () => handle.close(),
     }
   } catch (error) {

@@ -13,6 +13,8 @@ export interface StoredFile {
 export interface OpenFile extends StoredFile {
   /** The bytes from `start` to `end`, both inclusive; all of them by default. Ends the use of this handle. */
   stream: (range?: { start: number; end: number }) => Readable
+  /** All bytes at once. Ends the use of this handle. */
+  read: () => Promise<Buffer>
   /** For a handle that is not streamed. */
   close: () => Promise<void>
 }
