@@ -33,6 +33,10 @@ export async function readPackageFiles(packageBody: Readable): Promise<PackageFi
   }
   const reading: Promise<void>[] = []
   const parser = new Parser({
+    // The stream is unpacked and counted here: what comes out of it must be a tar, not another archive to unpack.
+    gzip: false,
+    brotli: false,
+    zstd: false,
     strict: false,
     onReadEntry: (entry) => {
       const name = fileNameOf(entry)

@@ -25,7 +25,8 @@ export async function readVersionDetails(
   storePath: string,
 ): Promise<VersionDetails> {
   const metadata = parseChartVersion(await readJson(await store.call('GET', storePath)))
-  const fileName = `${metadata.name}-${metadata.version}.tgz`
+  // Not from name and version: a package that was put into storage by hand may be called otherwise.
+  const fileName = metadata.urls[0]?.split('/').at(-1) ?? `${metadata.name}-${metadata.version}.tgz`
   const filePath = `/${encodeSegment(project)}/charts/${encodeSegment(fileName)}`
   const [files, isSigned] = await Promise.all([
     readFiles(store, filePath),
