@@ -19,6 +19,6 @@ export function createLogger(level: string, toTerminal = process.stdout.isTTY ==
   if (!toTerminal) return pino(options)
   return pino(
     options,
-    pretty({ ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss', sync: true }),
+    pretty({ ignore: 'pid,hostname', singleLine: true, translateTime: 'SYS:HH:MM:ss', sync: true }),
   )
 }

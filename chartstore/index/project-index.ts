@@ -46,8 +46,9 @@ export interface IndexOptions {
   keepsCacheFile: boolean
 }
 
-/** How long changes gather before index-cache.yaml is written. */
+/** How long changes gather before index-cache.yaml is written: longer where that costs more. */
 const SAVE_DELAY_MS = 5000
+const SAVE_SHARE = 0.01
 
 export function createProjectIndex(project: string, options: IndexOptions): ProjectIndex {
   const { storage, lock } = options
@@ -56,6 +57,7 @@ export function createProjectIndex(project: string, options: IndexOptions): Proj
   const snapshots = new Map<IndexForm, IndexSnapshot>()
   let generated = nowToTheSecond()
   let isLoaded = false
+  let saveDelayMs = SAVE_DELAY_MS
 
   const files = createIndexedFiles({
     project,
@@ -64,14 +66,19 @@ export function createProjectIndex(project: string, options: IndexOptions): Proj
     log,
     onChange: () => {
       generated = nowToTheSecond()
-      if (options.keepsCacheFile && isLoaded) timers.once('save', SAVE_DELAY_MS, save)
+      if (options.keepsCacheFile && isLoaded) timers.once('save', saveDelayMs, save)
     },
   })
   const { document } = files
   const coherence = createCoherence({ project, storage, files, lock, timers })
 
-  const save = () =>
-    coherence.write(INDEX_CACHE_FILE, () => saveIndexCache(storage, project, document, generated))
+  const save = async () => {
+    const started = performance.now()
+    await coherence.write(INDEX_CACHE_FILE, () =>
+      saveIndexCache(storage, project, document, generated),
+    )
+    saveDelayMs = Math.max(SAVE_DELAY_MS, (performance.now() - started) / SAVE_SHARE)
+  }
 
   const load = coalesce(async () => {
     if (isLoaded) return
@@ -88,7 +95,7 @@ export function createProjectIndex(project: string, options: IndexOptions): Proj
     const isUnchanged = vouched === document.versionCount() && vouched === cache?.entries.size
     if (isUnchanged && cache.generated !== undefined) generated = cache.generated
     else if (options.keepsCacheFile && document.versionCount() > 0) {
-      timers.once('save', SAVE_DELAY_MS, save)
+      timers.once('save', saveDelayMs, save)
     }
     if (options.reconcileMs > 0)
       timers.every('reconcile', options.reconcileMs, coherence.compareFiles)
