@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { type ArchiveLimits, DEFAULT_LIMITS, readChartArchive } from '../chart/archive.ts'
-import type { Storage } from '../storage/storage.ts'
+import type { OpenFile, Storage } from '../storage/storage.ts'
 import { createEntry, type IndexEntry } from './entry.ts'
 
 /**
@@ -26,9 +26,8 @@ export async function readPackage(
 ): Promise<IndexEntry> {
   const file = await storage.get(project, fileName)
   const hash = createHash('sha256')
-  const source = file.stream()
+  const bytes = readBytes(file)
   try {
-    const bytes = source[Symbol.asyncIterator]()
     const hashed: AsyncIterableIterator<Uint8Array> = {
       next: async () => {
         const result = await bytes.next()
@@ -45,6 +44,14 @@ export async function readPackage(
       modifiedNs: file.modifiedNs,
     })
   } finally {
-    source.destroy()
+    await bytes.return()
   }
+}
+
+/** Most packages are small: a stream for each would cost more than reading it. */
+const SMALL_BYTES = 128 * 1024
+
+async function* readBytes(file: OpenFile): AsyncGenerator<Uint8Array, void, undefined> {
+  if (file.size <= SMALL_BYTES) yield await file.read()
+  else yield* file.stream()
 }
