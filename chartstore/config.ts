@@ -5,8 +5,10 @@ import {
   envDuration,
   envInteger,
   envLogLevel,
+  loadTogether,
   parseEnv,
 } from '../service/env.ts'
+import { loadStorageConfig, type StorageConfig } from './storage/storage-config.ts'
 
 export type JsonIndexMode = 'never' | 'always' | 'auto'
 
@@ -27,7 +29,7 @@ export interface ChartstorePolicy {
 
 export interface ChartstoreConfig {
   policy: ChartstorePolicy
-  storageDir: string
+  storage: StorageConfig
   /** Settings that this version reads past, for a line in the log. */
   ignored: string[]
 }
@@ -46,8 +48,6 @@ export interface ListeningConfig {
 
 /** ChartMuseum's names and defaults (spec/chartmuseum.md 1.10), but for ALLOW_OVERWRITE, which Harbor shipped as true. */
 const storeSchema = z.object({
-  STORAGE: z.string().default('local'),
-  STORAGE_LOCAL_ROOTDIR: z.string().optional(),
   DEPTH: z.string().optional(),
   ALLOW_OVERWRITE: envBoolean(true),
   DISABLE_FORCE_OVERWRITE: envBoolean(false),
@@ -60,10 +60,6 @@ const storeSchema = z.object({
   CHART_POST_FORM_FIELD_NAME: z.string().default('chart'),
   PROV_POST_FORM_FIELD_NAME: z.string().default('prov'),
 })
-
-const OTHER_BACKENDS = new Set(
-  'amazon google microsoft alibaba openstack oracle baidu tencent etcd'.split(' '),
-)
 
 /**
  * Settings of ChartMuseum that would change what clients see and that this version does not have: better not to start
@@ -83,6 +79,7 @@ const REFUSED: Readonly<Record<string, string>> = {
   ENABLE_METRICS: 'there are no metrics yet: unset it',
   GEN_INDEX: 'the store is a server only: read /<repository>/index.yaml',
   DEPTH_DYNAMIC: 'repositories are one path segment deep: unset it',
+  CONFIG: 'settings come from the environment: write those of the file there',
   AUTH_ACTIONS_SEARCH_PATH: 'tokens are read by their access claim: unset it',
 }
 
@@ -90,6 +87,10 @@ const REFUSED: Readonly<Record<string, string>> = {
 const IGNORED = [
   'CACHE',
   'CACHE_REDIS_ADDR',
+  'CACHE_REDIS_PASSWORD',
+  'CACHE_REDIS_DB',
+  'ENFORCE_SEMVER2',
+  'LOG_JSON',
   'STORAGE_TIMESTAMP_TOLERANCE',
   'INDEX_LIMIT',
   'ALWAYS_REGENERATE_CHART_INDEX',
@@ -102,10 +103,13 @@ const IGNORED = [
  * @throws {ConfigError} with every fault.
  */
 export function loadChartstoreConfig(env: Env, defaultDir?: string): ChartstoreConfig {
-  const parsed = parseEnv(storeSchema, env, findUnsupported(env, defaultDir))
+  const [storage, parsed] = loadTogether(
+    () => loadStorageConfig(env, defaultDir),
+    () => parseEnv(storeSchema, env, findUnsupported(env)),
+  )
   const json = parsed.JSON_INDEX
   return {
-    storageDir: parsed.STORAGE_LOCAL_ROOTDIR ?? defaultDir ?? '',
+    storage,
     ignored: IGNORED.filter((name) => isSet(env[name])),
     policy: {
       allowsOverwrite: parsed.ALLOW_OVERWRITE,
@@ -124,23 +128,14 @@ export function loadChartstoreConfig(env: Env, defaultDir?: string): ChartstoreC
   }
 }
 
-function findUnsupported(env: Env, defaultDir: string | undefined): string[] {
-  const storage = env.STORAGE || 'local'
+function findUnsupported(env: Env): string[] {
   const faults = Object.entries(REFUSED)
     .filter(([name]) => isSet(env[name]))
     .map(([name, instead]) => `${name} is not supported: ${instead}`)
-  if (OTHER_BACKENDS.has(storage)) {
-    faults.push(`STORAGE: "${storage}" is not supported by this version: set STORAGE=local`)
-  } else if (storage !== 'local') {
-    faults.push(`STORAGE: unsupported storage backend "${storage}": set STORAGE=local`)
-  }
   if (![undefined, '', '1'].includes(env.DEPTH)) {
     faults.push(
       `DEPTH: only 1 is supported (one repository a project), got ${JSON.stringify(env.DEPTH)}: set DEPTH=1`,
     )
-  }
-  if (defaultDir === undefined && !env.STORAGE_LOCAL_ROOTDIR) {
-    faults.push('STORAGE_LOCAL_ROOTDIR is required: the directory that charts are kept in')
   }
   return faults
 }

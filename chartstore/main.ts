@@ -1,7 +1,7 @@
 import { loadTogether } from '../service/env.ts'
 import { drain, listen, setTimeLimits } from '../service/http-server.ts'
 import { createLogger } from '../service/log.ts'
-import { type Running, runService } from '../service/run.ts'
+import { type Running, runService, wantsCheckOnly } from '../service/run.ts'
 import { VERSION } from '../service/version.ts'
 import { createChartstore } from './app.ts'
 import { type Authenticate, allowAll } from './auth/authenticator.ts'
@@ -10,7 +10,7 @@ import { createBearerAuthenticator } from './auth/bearer.ts'
 import { readPublicKeys } from './auth/public-keys.ts'
 import { type ListeningConfig, loadChartstoreConfig, loadListeningConfig } from './config.ts'
 import { createStoreServer } from './http/serve.ts'
-import { createLocalStorage } from './storage/local-storage.ts'
+import { describeStorage, openStorage } from './storage/open-storage.ts'
 
 /** Requests that still run when the store is told to stop may take this long. */
 const GRACE_MS = 30_000
@@ -22,13 +22,13 @@ async function start(): Promise<Running | undefined> {
     () => loadListeningConfig(process.env),
   )
   const authenticate = createAuthenticator(listening)
-  if (process.argv.includes('--check-config')) {
+  if (wantsCheckOnly(process.argv.slice(2))) {
     process.stdout.write('the configuration is valid\n')
     return undefined
   }
   const log = createLogger(listening.logLevel)
   for (const name of config.ignored) log.warn(`${name} is set and has no effect here`)
-  const storage = await createLocalStorage(config.storageDir)
+  const storage = await openStorage(config.storage, config.policy, log)
   const store = createChartstore({
     storage,
     policy: config.policy,
@@ -40,7 +40,7 @@ async function start(): Promise<Running | undefined> {
   setTimeLimits(server)
   const url = await listen(server, listening.host, listening.port)
   log.info(
-    { url, storage: config.storageDir, auth: listening.auth.kind },
+    { url, storage: describeStorage(config.storage), auth: listening.auth.kind },
     'the chart store listens',
   )
   return {

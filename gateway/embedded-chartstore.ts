@@ -7,7 +7,7 @@ import { type ChartstoreConfig, loadChartstoreConfig } from '../chartstore/confi
 import type { Answer } from '../chartstore/http/answer.ts'
 import { toStoreRequest } from '../chartstore/http/lazy-body.ts'
 import { writeAnswer } from '../chartstore/http/write-answer.ts'
-import { createLocalStorage } from '../chartstore/storage/local-storage.ts'
+import { openStorage } from '../chartstore/storage/open-storage.ts'
 import type { Env } from '../service/env.ts'
 import type { Logger } from '../service/log.ts'
 import { VERSION } from '../service/version.ts'
@@ -27,7 +27,7 @@ export async function createEmbeddedStore(
   log: Logger,
 ): Promise<ChartStore> {
   const store = createChartstore({
-    storage: await createLocalStorage(config.storageDir),
+    storage: await openStorage(config.storage, config.policy, log),
     policy: config.policy,
     // The gateway has decided already.
     authenticate: allowAll,
@@ -35,10 +35,22 @@ export async function createEmbeddedStore(
     version: VERSION,
   })
 
-  const forward = async (req: OriginalRequest, res: ServerResponse) => {
+  const forward = async (
+    req: OriginalRequest,
+    res: ServerResponse,
+    confirm?: () => Promise<void>,
+  ) => {
+    let denial: unknown
+    const confirmOrDeny = async () => {
+      await confirm?.().catch((error: unknown) => {
+        denial = error
+        throw error
+      })
+    }
     const requestId = req.requestId === undefined ? {} : { 'x-request-id': req.requestId }
     const headers = { ...selectStoreHeaders(req.headers), ...requestId }
-    const answer = await store.dispatch(toStoreRequest(req, res, headers))
+    const answer = await store.dispatch(toStoreRequest(req, res, headers, confirmOrDeny))
+    if (denial !== undefined) throw denial
     if (answer.status < 300 || answer.status === 304) return writeAnswer(req, res, answer)
     for (const name of ['retry-after', 'content-range'] as const) {
       const value = answer.headers[name]
@@ -49,8 +61,8 @@ export async function createEmbeddedStore(
   }
 
   return {
-    forward: (req: IncomingMessage, res) => {
-      forward(req, res).catch((error: unknown) => sendError(req, res, error, log))
+    forward: (req: IncomingMessage, res, confirm) => {
+      forward(req, res, confirm).catch((error: unknown) => sendError(req, res, error, log))
     },
     call: async (method, path) => {
       const request = { method, url: path, headers: {}, body: Readable.from([]) }

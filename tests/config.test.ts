@@ -37,9 +37,11 @@ test('every fault of the gateway is named in one message, and no password is sho
     DATABASE_URL: 'mysql://root:hush@db',
     CHARTSTORE_TIMEOUT: 'x',
     EXTERNAL_URL: 'charts.example',
+    TRUST_PROXY: 'bogus',
   })
-  assert.match(message, /^the configuration has 5 faults:\n/)
-  for (const name of ['PORT', 'LOG_LEVEL', 'DATABASE_URL', 'CHARTSTORE_TIMEOUT', 'EXTERNAL_URL']) {
+  assert.match(message, /^the configuration has 6 faults:\n/)
+  const names = 'PORT LOG_LEVEL DATABASE_URL CHARTSTORE_TIMEOUT EXTERNAL_URL TRUST_PROXY'
+  for (const name of names.split(' ')) {
     assert.match(message, new RegExp(`^  ${name}: `, 'm'))
   }
   assert.match(message, /PORT: expected a whole number from 0 to 65535, got "99999"/)
@@ -96,11 +98,17 @@ CHART_POST_FORM_FIELD_NAME=chart
 PROV_POST_FORM_FIELD_NAME=prov
 STORAGE_TIMESTAMP_TOLERANCE=1s`
   const env = parseDotenv(harbor)
-  const { policy, storageDir, ignored } = loadChartstoreConfig(env)
-  assert.equal(storageDir, '/chart_storage')
+  const { policy, storage, ignored } = loadChartstoreConfig(env)
+  assert.deepEqual(storage, { kind: 'local', dir: '/chart_storage' })
   assert.equal(policy.maxUploadBytes, 20_971_520)
   assert.equal(policy.allowsOverwrite, true)
-  assert.deepEqual(ignored, ['CACHE', 'CACHE_REDIS_ADDR', 'STORAGE_TIMESTAMP_TOLERANCE'])
+  assert.deepEqual(ignored, [
+    'CACHE',
+    'CACHE_REDIS_ADDR',
+    'CACHE_REDIS_DB',
+    'LOG_JSON',
+    'STORAGE_TIMESTAMP_TOLERANCE',
+  ])
   assert.deepEqual(loadListeningConfig(env).auth, {
     kind: 'basic',
     user: 'chart_controller',
@@ -111,8 +119,8 @@ STORAGE_TIMESTAMP_TOLERANCE=1s`
 test('settings of the store that would change what clients see are refused with what to do', () => {
   const load = (env: Env) => loadChartstoreConfig(env, '/charts')
   const rows: [Env, RegExp][] = [
-    [{ STORAGE: 'foo' }, /unsupported storage backend "foo": set STORAGE=local/],
-    [{ STORAGE: 'amazon' }, /"amazon" is not supported by this version/],
+    [{ STORAGE: 'foo' }, /unsupported storage backend "foo": set STORAGE=local or amazon/],
+    [{ STORAGE: 'google' }, /"google" is not supported by this version/],
     [{ DEPTH: '2' }, /DEPTH: only 1 is supported .*got "2"/],
     [{ DEPTH: '0' }, /DEPTH: only 1/],
     [{ CHART_URL: 'http://cdn' }, /CHART_URL is not supported: /],
@@ -126,6 +134,62 @@ test('settings of the store that would change what clients see are refused with 
   for (const [env, expected] of rows) assert.match(refusal(load, env), expected)
   assert.match(refusal(load, { STORAGE: 'foo', DEPTH: '3' }), /has 2 faults/)
   assert.match(refusal(loadChartstoreConfig, {}), /STORAGE_LOCAL_ROOTDIR is required/)
+})
+
+test('a bucket is described by the names that ChartMuseum has for it', () => {
+  const bucket = { STORAGE: 'amazon', STORAGE_AMAZON_BUCKET: 'charts' }
+  const amazon = {
+    kind: 'amazon',
+    bucket: 'charts',
+    prefix: '',
+    region: 'eu-west-1',
+    endpoint: undefined,
+    encryption: undefined,
+    usesPathStyle: true,
+    verifiesCertificate: true,
+  }
+  const rows: [Env, object][] = [
+    [{ STORAGE_AMAZON_REGION: 'eu-west-1' }, amazon],
+    [
+      { STORAGE_AMAZON_ENDPOINT: 'http://s3:9000', STORAGE_AMAZON_PREFIX: '/a/b/' },
+      { ...amazon, region: 'us-east-1', endpoint: 'http://s3:9000', prefix: 'a/b' },
+    ],
+    [
+      { STORAGE_AMAZON_ENDPOINT: 's3.example.com', STORAGE_AMAZON_SSE: 'aws:kms' },
+      {
+        ...amazon,
+        region: 'us-east-1',
+        endpoint: 'https://s3.example.com',
+        encryption: 'aws:kms',
+      },
+    ],
+    [
+      {
+        STORAGE_AMAZON_REGION: 'eu-west-1',
+        STORAGE_AMAZON_FORCE_PATH_STYLE: 'false',
+        AWS_INSECURE_SKIP_VERIFY: 'true',
+      },
+      { ...amazon, usesPathStyle: false, verifiesCertificate: false },
+    ],
+  ]
+  for (const [env, expected] of rows) {
+    assert.deepEqual(loadChartstoreConfig({ ...bucket, ...env }, '/unused').storage, expected)
+  }
+})
+
+test('every fault of a bucket is named in one message with those of the store', () => {
+  const message = refusal(loadChartstoreConfig, {
+    STORAGE: 'amazon',
+    STORAGE_AMAZON_ENDPOINT: 'ftp://s3',
+    STORAGE_AMAZON_SSE: 'rot13',
+    DEPTH: '2',
+  })
+  assert.match(message, /has 4 faults/)
+  assert.match(message, /STORAGE_AMAZON_BUCKET is required/)
+  assert.match(message, /STORAGE_AMAZON_ENDPOINT: expected a URL/)
+  assert.match(message, /STORAGE_AMAZON_SSE: expected AES256, aws:kms or aws:kms:dsse/)
+  const bare = { STORAGE: 'amazon', STORAGE_AMAZON_BUCKET: 'charts' }
+  assert.match(refusal(loadChartstoreConfig, bare), /STORAGE_AMAZON_REGION is required/)
 })
 
 test('durations are read as Go reads them', () => {

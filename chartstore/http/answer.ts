@@ -8,6 +8,8 @@ export interface StoreRequest {
   url: string
   headers: IncomingHttpHeaders
   body: Readable
+  /** Asked when an upload has arrived whole, right before it is published: rejects where it may not be any more. */
+  confirm?: () => Promise<void>
 }
 
 /** What a handler returns: written to a socket, or read by the gateway in this process. */

@@ -9,12 +9,14 @@ export function toStoreRequest(
   req: IncomingMessage,
   res: ServerResponse,
   headers: IncomingHttpHeaders,
+  confirm?: () => Promise<void>,
 ): StoreRequest {
   let isAwaited = req.headers.expect !== undefined
   return {
     method: req.method ?? 'GET',
     url: req.url ?? '/',
     headers,
+    ...(confirm === undefined ? {} : { confirm }),
     get body() {
       if (isAwaited) res.writeContinue()
       isAwaited = false

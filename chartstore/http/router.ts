@@ -1,4 +1,4 @@
-import { isSafeSegment } from '../storage/local-paths.ts'
+import { isSafeSegment } from '../storage/path-segment.ts'
 import type { Answer, StoreRequest } from './answer.ts'
 import { StoreError } from './store-error.ts'
 

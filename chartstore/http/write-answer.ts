@@ -10,6 +10,11 @@ export async function writeAnswer(
   res: ServerResponse,
   { status, headers, body }: Answer,
 ): Promise<void> {
+  if (res.destroyed || res.socket?.destroyed === true) {
+    // The client has gone: a file that nobody reads would stay open.
+    if (body instanceof Readable) body.destroy()
+    return
+  }
   prepareEarlyAnswer(req)
   res.writeHead(status, withLength(headers, body, status))
   if (req.method === 'HEAD' || body === undefined) {

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { checkSegment } from './path-segment.ts'
 
 /**
  * The tree on disk. Projects are ChartMuseum's own layout, so that one may come from it and go back:
@@ -8,9 +9,6 @@ import { join } from 'node:path'
  *     <root>/<project>/index-cache.yaml
  *     <root>/.chartgate/spool/<owner>.<n>         uploads on their way in
  *     <root>/.chartgate/journal/<owner>.<n>.json  publications of several files, begun and not yet finished
- *
- * Project and file names come from the router, which refuses `.`, `..`, separators and control characters; they are
- * held against that rule once more here, since a path is built from them.
  */
 export interface LocalPaths {
   root: string
@@ -30,14 +28,4 @@ export function createLocalPaths(root: string): LocalPaths {
     project,
     file: (name, fileName) => join(project(name), checkSegment(fileName)),
   }
-}
-
-function checkSegment(segment: string): string {
-  if (!isSafeSegment(segment)) throw new TypeError(`not a file name: ${JSON.stringify(segment)}`)
-  return segment
-}
-
-/** Whether a name is one plain path segment; leading dots are kept for the store's own files. */
-export function isSafeSegment(segment: string): boolean {
-  return /^[^./\p{Cc}][^/\p{Cc}]*$/u.test(segment) && segment.isWellFormed()
 }

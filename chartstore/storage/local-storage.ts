@@ -1,4 +1,16 @@
-import { link, mkdir, open, readdir, rename, rm, stat, unlink, writeFile } from 'node:fs/promises'
+import {
+  constants,
+  type FileHandle,
+  link,
+  mkdir,
+  open,
+  readdir,
+  rename,
+  rm,
+  stat,
+  unlink,
+  writeFile,
+} from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { StartError } from '../../service/start-error.ts'
 import { createDirectorySync } from './directory-sync.ts'
@@ -13,6 +25,7 @@ import {
   listLeftovers,
   removeLeftovers,
 } from './local-spool.ts'
+import { isSafeSegment } from './path-segment.ts'
 import {
   type NewFile,
   type OpenFile,
@@ -48,7 +61,7 @@ export async function createLocalStorage(root: string): Promise<Storage> {
     storing(project, async () => {
       const entries = await readdir(paths.project(project), { withFileTypes: true })
       return entries
-        .filter((entry) => !entry.isDirectory() && !entry.name.startsWith('.'))
+        .filter((entry) => (entry.isFile() || entry.isSymbolicLink()) && isSafeSegment(entry.name))
         .map((entry) => entry.name)
     }).catch(nothingWhenMissing<string>)
 
@@ -82,7 +95,8 @@ export async function createLocalStorage(root: string): Promise<Storage> {
       for (let start = 0; start < names.length; start += STAT_BATCH) {
         const batch = names.slice(start, start + STAT_BATCH)
         const described = batch.map((name) =>
-          storing(name, () => describe(project, name)).catch(undefinedWhenMissing),
+          // One that cannot be looked at (a link to itself) harms no other.
+          describe(project, name).catch(() => undefined),
         )
         files.push(...(await Promise.all(described)).filter((file) => file !== undefined))
       }
@@ -112,8 +126,13 @@ export async function createLocalStorage(root: string): Promise<Storage> {
     putDerived: (project, fileName, content) =>
       storing(fileName, async () => {
         const spool = join(paths.spool, nextName())
-        await writeFile(spool, content)
-        await rename(spool, paths.file(project, fileName))
+        try {
+          await writeFile(spool, content)
+          await rename(spool, paths.file(project, fileName))
+        } catch (error) {
+          await rm(spool, { force: true })
+          throw error
+        }
       }),
     revision: async (project) => {
       const found = await stat(paths.project(project), { bigint: true }).catch(() => undefined)
@@ -164,17 +183,24 @@ function toMove(paths: LocalPaths, project: string, { fileName, spool }: NewFile
 }
 
 async function openFile(path: string, fileName: string): Promise<OpenFile> {
-  const handle = await open(path, 'r')
+  // Without O_NONBLOCK a named pipe would keep a thread of libuv's pool until somebody writes to it.
+  const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK)
   try {
     const found = await handle.stat({ bigint: true })
     if (!found.isFile()) throw new StorageError('missing', `${fileName} not found`)
+    const size = Number(found.size)
     return {
       fileName,
-      size: Number(found.size),
+      size,
       modifiedNs: found.mtimeNs,
       stream: (range) =>
-        handle.createReadStream({ highWaterMark: READ_CHUNK, ...range, autoClose: true }),
-      read: () => storing(fileName, () => handle.readFile().finally(() => handle.close())),
+        handle.createReadStream({
+          highWaterMark: READ_CHUNK,
+          // No more than was announced, should somebody append to the file meanwhile.
+          ...(range ?? (size > 0 ? { start: 0, end: size - 1 } : {})),
+          autoClose: true,
+        }),
+      read: () => storing(fileName, () => readWhole(handle, size)),
       close: () => handle.close(),
     }
   } catch (error) {
@@ -183,12 +209,17 @@ async function openFile(path: string, fileName: string): Promise<OpenFile> {
   }
 }
 
-function nothingWhenMissing<Item>(error: unknown): Item[] {
-  if (error instanceof StorageError && error.fault === 'missing') return []
-  throw error
+async function readWhole(handle: FileHandle, size: number): Promise<Buffer> {
+  try {
+    const bytes = await handle.readFile()
+    if (bytes.length === size) return bytes
+    throw new StorageError('unavailable', 'the file was changed while it was read: try again')
+  } finally {
+    await handle.close()
+  }
 }
 
-function undefinedWhenMissing(error: unknown): undefined {
-  if (error instanceof StorageError && error.fault === 'missing') return undefined
+function nothingWhenMissing<Item>(error: unknown): Item[] {
+  if (error instanceof StorageError && error.fault === 'missing') return []
   throw error
 }

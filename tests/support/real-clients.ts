@@ -9,7 +9,8 @@ import { PROJECT_FOLDER } from './project-folder.ts'
 const HELM2_SOURCE = join(import.meta.dirname, 'helm2')
 const TOOLS_FOLDER = join(PROJECT_FOLDER, '.tools')
 
-export type ClientName = 'helm2' | 'helm3' | 'helm4' | 'helm-cm-push'
+/** Programs that are built from source: the clients, and the S3 server. */
+export type ClientName = 'helm2' | 'helm3' | 'helm4' | 'helm-cm-push' | 'versitygw'
 
 interface Recipe {
   /** What it is made from: a binary with another stamp is built again. */
@@ -21,19 +22,8 @@ interface Recipe {
 const RECIPES: Record<ClientName, Recipe> = {
   helm3: helmRecipe('helm.sh/helm/v3', 'v3.21.4'),
   helm4: helmRecipe('helm.sh/helm/v4', 'v4.2.4'),
-  'helm-cm-push': {
-    stamp: 'github.com/chartmuseum/helm-push v0.10.4',
-    build: async (work) => {
-      // `go install …@v0.10.4` asks the module proxy for the list of versions, which not every proxy has; a module that
-      // requires it does not.
-      const program = join(work, 'helm-cm-push')
-      await go(work, 'mod', 'init', 'client')
-      await go(work, 'mod', 'edit', '-require', 'github.com/chartmuseum/helm-push@v0.10.4')
-      const source = 'github.com/chartmuseum/helm-push/cmd/helm-cm-push'
-      await go(work, 'build', '-mod=mod', '-o', program, source)
-      return program
-    },
-  },
+  'helm-cm-push': moduleRecipe('github.com/chartmuseum/helm-push', 'v0.10.4', 'cmd/helm-cm-push'),
+  versitygw: moduleRecipe('github.com/versity/versitygw', 'v1.8.0', 'cmd/versitygw'),
   helm2: {
     stamp: `k8s.io/helm v2.17.0, ${hashFiles(HELM2_SOURCE, ['go.mod', 'go.sum', 'main.go'])}`,
     build: async (work) => {
@@ -94,6 +84,23 @@ function helmRecipe(module: string, version: string): Recipe {
         timeoutMs: 0,
       })
       return join(work, 'helm')
+    },
+  }
+}
+
+/**
+ * `go install …@version` asks the module proxy for the list of versions, which not every proxy has; a module that
+ * requires it does not.
+ */
+function moduleRecipe(module: string, version: string, folder: string): Recipe {
+  return {
+    stamp: `${module} ${version}`,
+    build: async (work) => {
+      const program = join(work, 'program')
+      await go(work, 'mod', 'init', 'client')
+      await go(work, 'mod', 'edit', '-require', `${module}@${version}`)
+      await go(work, 'build', '-mod=mod', '-o', program, `${module}/${folder}`)
+      return program
     },
   }
 }

@@ -1,0 +1,93 @@
+import { randomUUID } from 'node:crypto'
+import { ListObjectsV2Command, type S3Client, S3ServiceException } from '@aws-sdk/client-s3'
+import type { Logger } from '../../service/log.ts'
+import { StartError } from '../../service/start-error.ts'
+import { isTaken, isTransient, statusOf, toS3StorageError } from './s3-errors.ts'
+import type { S3Keys } from './s3-keys.ts'
+import type { S3Objects } from './s3-objects.ts'
+import type { S3Config } from './storage-config.ts'
+
+/**
+ * Looks whether the bucket can be listed. A server that cannot be reached is no reason not to start: until it is back
+ * charts are answered 503, and everything else works.
+ * @throws {StartError} for what only the operator can mend.
+ */
+export async function checkBucket(client: S3Client, config: S3Config, log: Logger): Promise<void> {
+  const { bucket, region, endpoint } = config
+  try {
+    await client.send(new ListObjectsV2Command({ Bucket: bucket, MaxKeys: 1 }))
+  } catch (error) {
+    if (!(error instanceof Error)) throw error
+    if (isTransient(error)) {
+      log.warn({ err: error, bucket }, 'the object store is not available')
+      return
+    }
+    const place = endpoint ?? `Amazon S3 in ${region}`
+    throw new StartError(
+      `${explain(error, config)} (${place} says ${error.name}: ${error.message})`,
+      {
+        cause: error,
+      },
+    )
+  }
+}
+
+function explain(error: Error, { bucket, region }: S3Config): string {
+  const status = statusOf(error)
+  if (error.name === 'NoSuchBucket') {
+    return `STORAGE_AMAZON_BUCKET: there is no bucket "${bucket}": create it, it is not made by itself`
+  }
+  if (error.name === 'CredentialsProviderError') {
+    return 'there are no credentials for the object store: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or another source of the AWS SDK'
+  }
+  if (status === 301 || REGION_FAULTS.has(error.name)) {
+    return `STORAGE_AMAZON_REGION: the bucket "${bucket}" is not in "${region}"`
+  }
+  return `the object store refuses to list the bucket "${bucket}": check the credentials and their permissions (ListBucket, GetObject, PutObject, DeleteObject)`
+}
+
+const REGION_FAULTS = new Set([
+  'PermanentRedirect',
+  'AuthorizationHeaderMalformed',
+  'IllegalLocationConstraintException',
+])
+
+const NO_EXCLUSIVE_CREATE =
+  'this object store does not honour "If-None-Match: *", which decides who of two uploads comes first: ' +
+  'set ALLOW_OVERWRITE=true, or use a server that does'
+
+/**
+ * Makes sure that the server refuses to create what is there: some read past the condition, and would overwrite.
+ * Asked once, before the first exclusive create.
+ * @throws {StartError} where it does not. Whatever else fails is thrown as StorageError.
+ */
+export function createExclusiveCheck(objects: S3Objects, keys: S3Keys): () => Promise<void> {
+  let passed: Promise<void> | undefined
+  const check = async () => {
+    const key = keys.probe(randomUUID())
+    const create = () =>
+      objects.put(key, { body: Buffer.from('probe'), size: 5, isExclusive: true })
+    try {
+      await create()
+      await create()
+    } catch (error) {
+      if (isTaken(error)) return
+      if (isUnknownRequest(error)) throw new StartError(NO_EXCLUSIVE_CREATE, { cause: error })
+      throw toS3StorageError(error, 'probe')
+    } finally {
+      await objects.remove(key, 'probe').catch(() => undefined)
+    }
+    throw new StartError(NO_EXCLUSIVE_CREATE)
+  }
+  return () => {
+    passed ??= check().catch((error: unknown) => {
+      passed = undefined
+      throw error
+    })
+    return passed
+  }
+}
+
+function isUnknownRequest(error: unknown): boolean {
+  return error instanceof S3ServiceException && [400, 405, 501].includes(statusOf(error) ?? 0)
+}

@@ -1,0 +1,33 @@
+import { checkSegment, isSafeSegment } from './path-segment.ts'
+
+/**
+ * The keys in a bucket, ChartMuseum's own, so that one may come from it and go back:
+ *
+ *     [<prefix>/]<project>/<name>-<version>.tgz
+ *     [<prefix>/]<project>/<name>-<version>.tgz.prov
+ *     [<prefix>/]<project>/index-cache.yaml
+ *     [<prefix>/].chartgate/probe/<random>      for a moment, see s3-check.ts
+ */
+export interface S3Keys {
+  /** What the keys of all files of a project begin with, and those of no other project: it ends in a slash. */
+  project: (project: string) => string
+  file: (project: string, fileName: string) => string
+  /** The name of the file, or undefined where the key is none of that project's: a folder's mark, a name of our own. */
+  fileName: (project: string, key: string) => string | undefined
+  probe: (name: string) => string
+}
+
+export function createS3Keys(prefix: string): S3Keys {
+  const root = prefix === '' ? '' : `${prefix}/`
+  const project = (name: string) => `${root}${checkSegment(name)}/`
+  return {
+    project,
+    file: (name, fileName) => `${project(name)}${checkSegment(fileName)}`,
+    fileName: (name, key) => {
+      const start = project(name)
+      const fileName = key.slice(start.length)
+      return key.startsWith(start) && isSafeSegment(fileName) ? fileName : undefined
+    },
+    probe: (name) => `${root}.chartgate/probe/${name}`,
+  }
+}

@@ -1,0 +1,169 @@
+import { randomUUID } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { stat } from 'node:fs/promises'
+import { setTimeout as delay } from 'node:timers/promises'
+import { isProvenanceFileName } from '../chart/file-name.ts'
+import { readWhole } from './s3-body.ts'
+import { ATTEMPTS } from './s3-client.ts'
+import { isConflict, isTaken, isTransient, toS3StorageError } from './s3-errors.ts'
+import type { S3Objects } from './s3-objects.ts'
+import { StorageError, type StoredFile } from './storage.ts'
+
+/** One file to publish: from its spool to its key. */
+export interface Upload {
+  fileName: string
+  spool: string
+  key: string
+}
+
+/**
+ * Puts all files in their places, or none. S3 has no transaction over two objects: the provenance goes first and the
+ * chart last, since the index goes by the chart. What a crash in between leaves is a provenance without its chart, never
+ * a chart without its provenance.
+ */
+export async function publish(
+  objects: S3Objects,
+  uploads: readonly Upload[],
+  overwrite: boolean,
+): Promise<StoredFile[]> {
+  const done: Stored[] = []
+  const undo: (() => Promise<void>)[] = []
+  const last = uploads.length - 1
+  for (const [index, upload] of [...uploads].sort(byRank).entries()) {
+    const uploadId = randomUUID()
+    const takeBack =
+      index === last ? undefined : await planUndo(objects, upload, uploadId, overwrite)
+    const outcome = await put(objects, upload, uploadId, overwrite)
+    if (outcome.kind !== 'stored') {
+      // Where nobody can tell whether the chart is in place, its provenance stays.
+      if (outcome.kind === 'refused') await takeAllBack(undo)
+      throw toStorageFault(outcome.error, upload.fileName)
+    }
+    done.push(outcome)
+    if (takeBack !== undefined) undo.push(takeBack)
+  }
+  return Promise.all(done.map((stored) => describe(objects, stored)))
+}
+
+function byRank(a: Upload, b: Upload): number {
+  return Number(isProvenanceFileName(b.fileName)) - Number(isProvenanceFileName(a.fileName))
+}
+
+/** Best effort: what cannot be taken back is what a crash would leave, and the first fault is the one to tell. */
+async function takeAllBack(undo: (() => Promise<void>)[]): Promise<void> {
+  for (const step of undo.reverse()) await step().catch(() => undefined)
+}
+
+/** Takes an upload back, as long as it is still the one in place. */
+async function planUndo(
+  objects: S3Objects,
+  upload: Upload,
+  uploadId: string,
+  overwrite: boolean,
+): Promise<() => Promise<void>> {
+  const { key, fileName } = upload
+  const old = overwrite ? await readIfThere(objects, upload) : undefined
+  return async () => {
+    if (!(await isInPlace(objects, upload, uploadId))) return
+    if (old === undefined) await objects.remove(key, fileName)
+    else await objects.put(key, { body: old, size: old.length })
+  }
+}
+
+interface Stored {
+  kind: 'stored'
+  upload: Upload
+  uploadId: string
+  size: number
+  /** undefined where the answer was lost. */
+  etag: string | undefined
+}
+
+type Outcome =
+  | Stored
+  /** It is not in place, and will not be. */
+  | { kind: 'refused'; error: unknown }
+  | { kind: 'unknown'; error: unknown }
+
+/**
+ * Uploads one file. The SDK repeats no request whose body is a stream: each attempt opens the file anew. An attempt whose
+ * answer was lost may have been carried out, and then refuses its own repetition: the upload's id tells.
+ */
+async function put(
+  objects: S3Objects,
+  upload: Upload,
+  uploadId: string,
+  overwrite: boolean,
+): Promise<Outcome> {
+  const { size } = await stat(upload.spool)
+  for (let attempt = 1; ; attempt++) {
+    const body = createReadStream(upload.spool)
+    try {
+      const { etag } = await objects.put(upload.key, {
+        body,
+        size,
+        uploadId,
+        isExclusive: !overwrite,
+      })
+      return { kind: 'stored', upload, uploadId, size, etag }
+    } catch (error) {
+      const mayRepeat = isTransient(error) || isConflict(error)
+      if (attempt === 1 && !mayRepeat) return { kind: 'refused', error }
+      if (attempt === ATTEMPTS || !mayRepeat) {
+        const isOurs = await isInPlace(objects, upload, uploadId).catch(() => undefined)
+        if (isOurs === true) return { kind: 'stored', upload, uploadId, size, etag: undefined }
+        return { kind: isOurs === false ? 'refused' : 'unknown', error }
+      }
+      await delay(Math.random() * 100 * 2 ** attempt)
+    } finally {
+      body.destroy()
+    }
+  }
+}
+
+function toStorageFault(error: unknown, fileName: string): unknown {
+  if (!isTaken(error)) return toS3StorageError(error, fileName)
+  return new StorageError('exists', `${fileName} already exists`, { cause: error })
+}
+
+/** What is stored is stored, whether or not the server tells its time. */
+async function describe(
+  objects: S3Objects,
+  { upload: { key, fileName }, uploadId, size, etag }: Stored,
+): Promise<StoredFile> {
+  const found = await objects.head(key, fileName).catch(() => undefined)
+  const isOurs = found?.uploadId === uploadId && (etag === undefined || found.etag === etag)
+  if (found !== undefined && isOurs) return { fileName, size, modifiedNs: found.modifiedNs }
+  // No listing says a fraction of a second: the next comparison of times reads the file that is there then.
+  return { fileName, size, modifiedNs: BigInt(Date.now()) * 1_000_000n + 1n }
+}
+
+async function isInPlace(
+  objects: S3Objects,
+  { key, fileName }: Upload,
+  uploadId: string,
+): Promise<boolean> {
+  try {
+    return (await objects.head(key, fileName)).uploadId === uploadId
+  } catch (error) {
+    if (isMissing(error)) return false
+    throw error
+  }
+}
+
+async function readIfThere(
+  objects: S3Objects,
+  { key, fileName }: Upload,
+): Promise<Buffer | undefined> {
+  try {
+    const { body, size } = await objects.get(key, fileName)
+    return await readWhole(body, size)
+  } catch (error) {
+    if (isMissing(error)) return undefined
+    throw toS3StorageError(error, fileName)
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof StorageError && error.fault === 'missing'
+}

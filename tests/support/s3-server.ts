@@ -1,0 +1,139 @@
+import { randomBytes } from 'node:crypto'
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { TestContext } from 'node:test'
+import {
+  CreateBucketCommand,
+  PutObjectCommand,
+  paginateListObjectsV2,
+  S3Client,
+} from '@aws-sdk/client-s3'
+import { pino } from 'pino'
+import { createS3Storage, type S3StorageOptions } from '../../chartstore/storage/s3-storage.ts'
+import type { Storage } from '../../chartstore/storage/storage.ts'
+import type { S3Config } from '../../chartstore/storage/storage-config.ts'
+import { makeFolder } from './folder.ts'
+import { findFreePort } from './free-port.ts'
+import { clientPath } from './real-clients.ts'
+import { startServerProcess } from './server-process.ts'
+
+export interface S3Server {
+  url: string
+  bucket: string
+  /** The variables of a chart store on this bucket, its credential included. */
+  env: Record<string, string>
+  /** Another program's access to the bucket. */
+  client: S3Client
+  stop: () => Promise<void>
+  /** Starts it again, on the same port and objects. */
+  restart: () => Promise<void>
+}
+
+// The tests' own credential, for the SDK's chain in this process too.
+const ACCESS_KEY = 'chartgate-test'
+const SECRET_KEY = randomBytes(16).toString('hex')
+process.env.AWS_ACCESS_KEY_ID = ACCESS_KEY
+process.env.AWS_SECRET_ACCESS_KEY = SECRET_KEY
+// Without this the chain also asks a metadata service that is not there.
+process.env.AWS_EC2_METADATA_DISABLED = 'true'
+
+/** A real S3 server (versitygw over a folder) with one empty bucket, until the test ends. */
+export async function startS3Server(t: TestContext): Promise<S3Server> {
+  const folder = await makeFolder(t)
+  const port = await findFreePort()
+  const url = `http://127.0.0.1:${port}`
+  const bucket = 'charts'
+  const data = join(folder, 'data')
+  const sidecar = join(folder, 'sidecar')
+  await mkdir(data)
+  await mkdir(sidecar)
+  const args = ['--port', `127.0.0.1:${port}`, '--access', ACCESS_KEY, '--secret', SECRET_KEY]
+  const start = () =>
+    startServerProcess(
+      t,
+      clientPath('versitygw'),
+      [...args, '--quiet', '--keep-alive', 'posix', '--sidecar', sidecar, data],
+      { port, folder, logFile: join(folder, 'server.log') },
+    )
+  let server = await start()
+  const client = new S3Client({
+    endpoint: url,
+    region: 'us-east-1',
+    forcePathStyle: true,
+    // Tests put many small objects at once: they wait for each other in here, without a warning.
+    requestHandler: { httpAgent: { maxSockets: 16 }, socketAcquisitionWarningTimeout: 60_000 },
+  })
+  await client.send(new CreateBucketCommand({ Bucket: bucket }))
+  t.after(() => client.destroy())
+  return {
+    url,
+    bucket,
+    env: {
+      STORAGE: 'amazon',
+      STORAGE_AMAZON_BUCKET: bucket,
+      STORAGE_AMAZON_ENDPOINT: url,
+      AWS_ACCESS_KEY_ID: ACCESS_KEY,
+      AWS_SECRET_ACCESS_KEY: SECRET_KEY,
+    },
+    client,
+    stop: () => server.stop(),
+    restart: async () => {
+      server = await start()
+    },
+  }
+}
+
+/** Puts an object as another program would. */
+export async function putObject(
+  { client, bucket }: S3Server,
+  key: string,
+  content: Buffer | string,
+): Promise<void> {
+  await client.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: content }))
+}
+
+/** All keys of the bucket. */
+export async function listKeys({ client, bucket }: S3Server): Promise<string[]> {
+  const keys: string[] = []
+  for await (const page of paginateListObjectsV2({ client }, { Bucket: bucket })) {
+    for (const { Key } of page.Contents ?? []) if (Key !== undefined) keys.push(Key)
+  }
+  return keys.sort()
+}
+
+export function s3Config(server: { url: string; bucket: string }, changes: Partial<S3Config> = {}) {
+  return {
+    kind: 'amazon',
+    bucket: server.bucket,
+    prefix: '',
+    region: 'us-east-1',
+    endpoint: server.url,
+    encryption: undefined,
+    usesPathStyle: true,
+    verifiesCertificate: true,
+    ...changes,
+  } satisfies S3Config
+}
+
+export interface OpenedS3Storage {
+  storage: Storage
+  /** Where its uploads wait. */
+  tempDir: string
+}
+
+/** The store's own storage on a server, in this process. */
+export async function openS3Storage(
+  t: TestContext,
+  server: { url: string; bucket: string },
+  changes: Partial<S3StorageOptions> = {},
+): Promise<OpenedS3Storage> {
+  const tempDir = await makeFolder(t)
+  const storage = await createS3Storage({
+    config: s3Config(server),
+    log: pino({ level: 'silent' }),
+    needsExclusiveCreate: true,
+    tempDir,
+    ...changes,
+  })
+  return { storage, tempDir }
+}
