@@ -45,7 +45,7 @@ export function createGateway(dependencies: GatewayDependencies): RequestListene
   app.use(authentication.authenticate)
   // Before any body parser: a body that was read cannot be passed on. The client's own headers end here, at the store
   // (store-headers.ts).
-  app.use(createChartRoutes({ store, authoriser, auditLog, log }))
+  app.use(createChartRoutes({ ...authentication, store, authoriser, auditLog, log }))
   // Chart routes ask for the body when the store reads it; from here on whoever may send is asked at once.
   app.use(askForBody)
   app.use(createTokenRoutes({ ...authentication, authoriser }))

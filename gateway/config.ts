@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import express from 'express'
 import { z } from 'zod'
 import { type Env, envInteger, envLogLevel, parseEnv } from '../service/env.ts'
 import { DEFAULT_ROBOT_PREFIX } from './robots/robot-name.ts'
@@ -51,7 +52,13 @@ const schema = z.object({
     .regex(/^[^\s:+]{1,32}$/, 'expected 1 to 32 characters without spaces, colons and plus signs')
     .default(DEFAULT_ROBOT_PREFIX),
   TOKEN_EXPIRATION: envInteger(30, 1, 1440),
-  TRUST_PROXY: z.string().optional(),
+  TRUST_PROXY: z
+    .string()
+    .refine(
+      isTrustProxy,
+      'expected false, a number of hops, or names and addresses as Express has them',
+    )
+    .optional(),
   LOG_LEVEL: envLogLevel,
 })
 
@@ -99,6 +106,16 @@ function readChartstore(parsed: z.output<typeof schema>): GatewayConfig['chartst
     user: parsed.CHARTSTORE_USER ?? '',
     password: parsed.CHARTSTORE_PASSWORD ?? '',
     timeoutMs: parsed.CHARTSTORE_TIMEOUT * 1000,
+  }
+}
+
+/** Express finds faults in it only when it is used, and then as a TypeError. */
+function isTrustProxy(text: string): boolean {
+  try {
+    express().set('trust proxy', readTrustProxy(text))
+    return true
+  } catch {
+    return false
   }
 }
 

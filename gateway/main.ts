@@ -1,6 +1,6 @@
 import { loadTogether } from '../service/env.ts'
 import { createLogger } from '../service/log.ts'
-import { type Running, runService } from '../service/run.ts'
+import { type Running, runService, wantsCheckOnly } from '../service/run.ts'
 import { type GatewayConfig, loadGatewayConfig } from './config.ts'
 import { loadEmbeddedConfig } from './embedded-chartstore.ts'
 import { startGateway } from './start.ts'
@@ -12,7 +12,7 @@ async function start(): Promise<Running | undefined> {
     // The embedded store reads its own settings later: their faults belong to the same message.
     () => process.env.CHARTSTORE_URL || loadEmbeddedConfig(process.env, ''),
   )
-  if (process.argv.includes('--check-config')) {
+  if (wantsCheckOnly(process.argv.slice(2))) {
     process.stdout.write('the configuration is valid\n')
     return undefined
   }

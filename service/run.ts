@@ -23,6 +23,15 @@ export async function runService(start: () => Promise<Running | undefined>): Pro
   }
 }
 
+/** @throws {StartError} for any argument but `--check-config`: a mistyped one must not start the service. */
+export function wantsCheckOnly(args: readonly string[]): boolean {
+  const unknown = args.filter((arg) => arg !== '--check-config')
+  if (unknown.length > 0) {
+    throw new StartError(`unknown argument ${unknown.join(' ')}: the only one is --check-config`)
+  }
+  return args.length > 0
+}
+
 function stopOnSignal(stop: () => Promise<void>): void {
   let stopping = false
   const onSignal = (signal: NodeJS.Signals) => {

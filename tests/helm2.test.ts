@@ -1,15 +1,14 @@
 import assert from 'node:assert/strict'
-import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type TestContext, test } from 'node:test'
+import { test } from 'node:test'
 import { ROLE } from '../gateway/access/permissions.ts'
 import { ADMIN, createAccounts } from './support/accounts.ts'
-import { mustRun, runCommand } from './support/command.ts'
 import { curl } from './support/curl.ts'
 import { createGpgKey } from './support/gpg-key.ts'
 import { createHelmHome } from './support/helm-home.ts'
-import { clientPath, skipWithout } from './support/real-clients.ts'
+import { createHelm2Home } from './support/helm2-home.ts'
+import { skipWithout } from './support/real-clients.ts'
 import { startChartgate } from './support/running-chartgate.ts'
 import { skipWithoutPrograms } from './support/system-programs.ts'
 
@@ -54,16 +53,3 @@ test('helm 2 is told when its password is wrong', { skip }, async (t) => {
   assert.equal(status, 1)
   assert.match(stderr, /index\.yaml : 401 Unauthorized/)
 })
-
-async function createHelm2Home(t: TestContext) {
-  const home = await mkdtemp(join(tmpdir(), 'chartgate-helm2-'))
-  t.after(() => rm(home, { recursive: true, force: true }))
-  const folder = join(home, 'work')
-  await mkdir(folder)
-  const options = { cwd: folder, env: { PATH: process.env.PATH, HOME: home, HELM_HOME: home } }
-  return {
-    folder,
-    helm2: (...args: string[]) => mustRun(clientPath('helm2'), args, options),
-    tryHelm2: (...args: string[]) => runCommand(clientPath('helm2'), args, options),
-  }
-}

@@ -5,6 +5,7 @@ import { writeFile } from 'node:fs/promises'
 import { createServer, request } from 'node:http'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { ADMIN, basicAuth } from './support/accounts.ts'
 import { buildChart } from './support/chart-package.ts'
 import { runCommand } from './support/command.ts'
 import { makeFolder } from './support/folder.ts'
@@ -114,6 +115,28 @@ test('data is kept across restarts, and a second start on one DATA_DIR is refuse
     headers: { authorization },
   })
   assert.match(await index.text(), /charts\/a-1\.0\.0\.tgz/)
+})
+
+test('what was pulled right before SIGTERM is in the audit log after the next start', async (t) => {
+  const dataDir = await makeDataDir(t)
+  const headers = basicAuth(ADMIN)
+  const first = await startGatewayProcess(t, { DATA_DIR: dataDir })
+  const body = new Blob([await buildChart({ name: 'a', version: '1.0.0' })])
+  const api = `${first.url}/api/chartrepo/library/charts`
+  assert.equal((await fetch(api, { method: 'POST', body, headers })).status, 201)
+  const pulled = await fetch(`${first.url}/chartrepo/library/charts/a-1.0.0.tgz`, { headers })
+  await pulled.arrayBuffer()
+  assert.equal(await first.stop(), 0)
+  const second = await startGatewayProcess(t, { DATA_DIR: dataDir })
+  const logs = await fetch(`${second.url}/api/v2.0/audit-logs?sort=op_time`, { headers })
+  const entries = (await logs.json()) as Record<string, unknown>[]
+  assert.deepEqual(
+    entries.map(({ operation, username, resource }) => [operation, username, resource]),
+    [
+      ['create', 'admin', 'library/a:1.0.0'],
+      ['pull', 'admin', 'library/a:1.0.0'],
+    ],
+  )
 })
 
 test('SIGTERM lets a running upload finish, and refuses new connections', async (t) => {

@@ -218,7 +218,8 @@ test('the path that was authorised is the path that is forwarded', async (t) => 
     '/chartrepo/library/..%2fsecret/index.yaml',
     '/chartrepo/library%2f..%2fsecret/index.yaml',
     '/chartrepo/library/charts/..%2f..%2fsecret%2findex.yaml',
-    '/chartrepo/library/charts/%252e%252e',
+    '/chartrepo/library/charts/%252e%252e.tgz',
+    '/chartrepo/api/charts/secret',
     '//chartrepo//library/index.yaml/?a=b#c',
     '/CHARTREPO/secret/index.yaml',
     '/chartrepo/SECRET/index.yaml',
@@ -228,7 +229,7 @@ test('the path that was authorised is the path that is forwarded', async (t) => 
   }
   assert.deepEqual(
     seen.map(({ url }) => url),
-    ['/library/charts/%252e%252e', '/library/index.yaml'],
+    ['/library/charts/%252e%252e.tgz', '/library/index.yaml'],
   )
 })
 

@@ -1,6 +1,18 @@
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { copyFile, mkdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import {
+  appendFile,
+  copyFile,
+  mkdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  symlink,
+  utimes,
+  writeFile,
+} from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { gunzipSync } from 'node:zlib'
@@ -94,6 +106,57 @@ test('a renamed package is served under its own file name, until one with the pr
   assert.deepEqual(await urls(), ['charts/renamed-9.tgz'])
   await postRaw(`${url}/api/p/charts`, await chart('a', '1.0.0'))
   assert.deepEqual(await urls(), ['charts/a-1.0.0.tgz'])
+})
+
+test('what cannot be a chart file harms nothing: odd names, loops, pipes, an unreadable cache', async (t) => {
+  const { url, dir } = await startStore(t)
+  await postRaw(`${url}/api/p/charts`, await chart('a', '1.0.0'))
+  await writeFile(join(dir, 'p/no\ttes.txt'), '')
+  await symlink('loop-1.0.0.tgz', join(dir, 'p/loop-1.0.0.tgz'))
+  execFileSync('mkfifo', [join(dir, 'p/pipe-1.0.0.tgz'), join(dir, 'p/index-cache.yaml')])
+  assert.deepEqual(listEntries(await readIndex(`${url}/p`)), ['a-1.0.0'])
+  assert.equal((await postRaw(`${url}/api/p/charts`, await chart('b', '1.0.0'))).status, 201)
+  assert.equal((await fetch(`${url}/p/charts/pipe-1.0.0.tgz`)).status, 404)
+  const again = await startStore(t, { dir })
+  assert.deepEqual(listEntries(await readIndex(`${again.url}/p`)), ['a-1.0.0', 'b-1.0.0'])
+})
+
+test('a package that is copied in slowly is indexed when it is whole, though the folder says nothing', async (t) => {
+  const { url, dir } = await startStore(t)
+  await postRaw(`${url}/api/p/charts`, await chart('a', '1.0.0'))
+  const bytes = await chart('slow', '1.0.0')
+  await writeFile(join(dir, 'p/slow-1.0.0.tgz'), bytes.subarray(0, 100))
+  assert.deepEqual(listEntries(await readIndex(`${url}/p`)), ['a-1.0.0'])
+  await appendFile(join(dir, 'p/slow-1.0.0.tgz'), bytes.subarray(100))
+  assert.deepEqual(listEntries(await readIndex(`${url}/p`)), ['a-1.0.0', 'slow-1.0.0'])
+})
+
+test('a package that is moved over another has its own digest in the index at the next read', async (t) => {
+  const { url, dir } = await startStore(t)
+  await postRaw(`${url}/api/p/charts`, await chart('a', '1.0.0'))
+  await readIndex(`${url}/p`)
+  const other = await buildChart({
+    name: 'a',
+    version: '1.0.0',
+    metadata: { description: 'other' },
+  })
+  await writeFile(join(dir, 'other'), other)
+  await rename(join(dir, 'other'), join(dir, 'p/a-1.0.0.tgz'))
+  const [entry] = (await readIndex(`${url}/p`)).entries.a ?? []
+  assert.equal(entry?.digest, createHash('sha256').update(other).digest('hex'))
+})
+
+test('a package under another file name is deleted by its name and version, and takes the place of its twin', async (t) => {
+  const { url, dir } = await startStore(t)
+  await postRaw(`${url}/api/p/charts`, await chart('a', '1.0.0'))
+  await writeFile(join(dir, 'p/foo.tgz'), await chart('a', '1.0.0'))
+  await readIndex(`${url}/p`)
+  await rm(join(dir, 'p/a-1.0.0.tgz'))
+  const urls = async () => (await readIndex(`${url}/p`)).entries.a?.map((entry) => entry.urls[0])
+  assert.deepEqual(await urls(), ['charts/foo.tgz'])
+  const removed = await fetch(`${url}/api/p/charts/a/1.0.0`, { method: 'DELETE' })
+  assert.equal(removed.status, 200)
+  assert.equal(await urls(), undefined)
 })
 
 test('an unchanged index keeps its ETag, across a restart too, and answers 304', async (t) => {

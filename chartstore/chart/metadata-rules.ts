@@ -1,10 +1,11 @@
 import { InvalidChart } from './chart-error.ts'
 import type { ChartMetadata, Dependency, Maintainer, MetadataDraft } from './chart-metadata.ts'
 import { quoteGo } from './go-quote.ts'
+import { fitForIndex } from './index-rules.ts'
 import { parseVersion } from './version.ts'
 
 /**
- * helm's Metadata.Validate (v3.20 and later): cleans the strings that are shown, then checks.
+ * helm's Metadata.Validate (v3.20 and later): cleans the strings that are shown, then checks; and the index's own rules.
  * @throws {InvalidChart} with helm's texts
  */
 export function validateMetadata(draft: MetadataDraft): ChartMetadata {
@@ -29,11 +30,11 @@ export function validateMetadata(draft: MetadataDraft): ChartMetadata {
   if (!['', 'application', 'library'].includes(rest.type ?? '')) {
     throw invalid('chart.metadata.type must be application or library')
   }
-  return {
+  return fitForIndex({
     ...metadata,
     ...(maintainers && { maintainers: maintainers.map(checkMaintainer) }),
     ...(dependencies && { dependencies: checkDependencies(dependencies) }),
-  }
+  })
 }
 
 function checkName(name: string): string {

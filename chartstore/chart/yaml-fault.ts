@@ -20,8 +20,11 @@ const INLINE_BYTES = 128 * 1024
 /** What 5 MiB of the densest YAML need, with room. */
 const WORKER_MEMORY_MB = 1024
 
-/** One worker at a time, so that a few large uploads cannot take all memory. */
-const inTurn = pLimit(1)
+/** So few workers at a time that large uploads cannot take all memory. */
+const inTurn = pLimit(2)
+/** The densest 5 MiB take some 3 s. Nobody waits longer for somebody else's chart. */
+const WORKER_MS = 5000
+const TOO_COMPLEX = 'error converting YAML to JSON: the document is too complex'
 
 /**
  * Why helm could not decode a YAML file into a type; undefined where it could. Large files are parsed in a worker thread:
@@ -47,14 +50,19 @@ async function askWorker(question: YamlQuestion): Promise<string | undefined> {
     resourceLimits: { maxOldGenerationSizeMb: WORKER_MEMORY_MB },
   })
   try {
-    const [answer] = (await once(worker, 'message')) as [YamlAnswer]
+    const signal = AbortSignal.timeout(WORKER_MS)
+    const [answer] = (await once(worker, 'message', { signal })) as [YamlAnswer]
     return answer.fault
   } catch (error) {
-    if (isOutOfMemory(error)) return 'error converting YAML to JSON: the document is too complex'
+    if (isOutOfMemory(error) || isAborted(error)) return TOO_COMPLEX
     throw error
   } finally {
     await worker.terminate()
   }
+}
+
+function isAborted(error: unknown): boolean {
+  return error instanceof Error && error.name === 'AbortError'
 }
 
 function isOutOfMemory(error: unknown): boolean {

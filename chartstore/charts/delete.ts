@@ -1,4 +1,4 @@
-import { packageFileName, provenanceFileName } from '../chart/file-name.ts'
+import { packageFileName } from '../chart/file-name.ts'
 import type { Answer } from '../http/answer.ts'
 import { json } from '../http/replies.ts'
 import type { RouteContext } from '../http/router.ts'
@@ -14,11 +14,14 @@ export function createDeleteHandler({ indexes }: HandlerDeps) {
     const { repo = '', name = '', version = '' } = params
     const packageFile = packageFileName(name, version)
     const index = await indexes.forReading(repo)
-    const wasThere = await index.remove({
-      packageFile,
-      provenanceFile: provenanceFileName(name, version),
-    })
-    if (!wasThere) throw new StoreError(404, `remove ${packageFile}: no such file`)
-    return json({ deleted: true })
+    const remove = (file: string) =>
+      index.remove({ packageFile: file, provenanceFile: `${file}.prov` })
+    if (await remove(packageFile)) return json({ deleted: true })
+    // Put into storage by hand under another name: the index knows where it is.
+    const entry = (await index.current())
+      .versions(name)
+      ?.find((candidate) => candidate.version === version)
+    if (entry !== undefined && (await remove(entry.fileName))) return json({ deleted: true })
+    throw new StoreError(404, `remove ${packageFile}: no such file`)
   }
 }

@@ -15,12 +15,13 @@ import type { HandlerDeps } from './handler-deps.ts'
  * and the index shows them.
  */
 export function createUploadHandlers({ storage, indexes, policy }: HandlerDeps) {
-  const publish = async ({ params, query }: RouteContext, received: ReceivedForm) => {
+  const publish = async ({ params, query, request }: RouteContext, received: ReceivedForm) => {
     const { package: chart, provenance } = received
     const mayOverwrite = policy.allowsOverwrite || (query.has('force') && policy.allowsForce)
     const files = [chart, provenance].filter((file) => file !== undefined)
     try {
       checkPair(received)
+      await request.confirm?.()
       await indexes.forWriting(params.repo ?? '').publish({
         files,
         overwrite: mayOverwrite,

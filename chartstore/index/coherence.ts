@@ -3,7 +3,7 @@ import { coalesce } from '../coalesce.ts'
 import type { KeyedLock } from '../keyed-lock.ts'
 import type { Storage, StorageRevision, StoredFile } from '../storage/storage.ts'
 import type { Timers } from '../timers.ts'
-import type { IndexedFiles } from './indexed-files.ts'
+import type { FileToRead, IndexedFiles } from './indexed-files.ts'
 
 /** Keeps the index of one project true to what is in storage, whoever changes it. */
 export interface Coherence {
@@ -15,6 +15,13 @@ export interface Coherence {
   write: <Result>(fileName: string, write: () => Promise<Result>) => Promise<Result>
 }
 
+interface Listing {
+  names: ReadonlySet<string>
+  chooseUnread: () => FileToRead[]
+}
+
+/** Stat'ing so many costs no more than a few milliseconds. */
+const FEW_FILES = 1000
 /** Changes of a directory this close together may share one time (the kernel's clock tick, with some room). */
 const TICK_MS = 100
 /** After own writes names are compared once more, for a file that someone else added in the very same tick. */
@@ -39,20 +46,20 @@ export function createCoherence(options: {
   const beingWritten = new Set<string>()
   let recheckMs = RECHECK_MS
 
-  const compare = (
-    list: () => Promise<{ names: ReadonlySet<string>; toRead: { fileName: string }[] }>,
-  ): Promise<void> => {
+  const compare = (list: () => Promise<Listing>): Promise<void> => {
     const run = lock(project, async () => {
       const started = performance.now()
       const revision = await storage.revision(project)
       writtenMeanwhile.clear()
       noteSeen(revision)
       try {
-        const { names, toRead } = await list()
+        const { names, chooseUnread } = await list()
         for (const fileName of files.fileNames()) {
           if (!names.has(fileName) && !isOurs(fileName)) files.drop(fileName)
         }
-        await files.read(toRead)
+        // Chosen only now: a file that one of the dropped stood in the way of is among them.
+        await files.read(chooseUnread())
+        if (files.isUnsettled()) recheckLater()
       } catch (error) {
         isDoubtful = true
         throw error
@@ -75,30 +82,42 @@ export function createCoherence(options: {
 
   const isOurs = (fileName: string) => writtenMeanwhile.has(fileName) || beingWritten.has(fileName)
 
-  const recheckLater = () => timers.once('recheck', recheckMs, compareNames)
+  const isSmall = () => files.fileNames().length <= FEW_FILES
 
-  const compareNames = coalesce(() =>
-    compare(async () => {
-      const names = new Set((await storage.listNames(project)).filter(isPackageFileName))
-      const toRead = [...names].filter((fileName) => !files.has(fileName))
-      return { names, toRead: toRead.map((fileName) => ({ fileName })) }
-    }),
-  )
+  const recheckLater = () => timers.once('recheck', recheckMs, compareShared)
+
+  const listNames = async (): Promise<Listing> => {
+    const names = new Set((await storage.listNames(project)).filter(isPackageFileName))
+    const chooseUnread = () =>
+      [...names].filter((name) => !files.has(name)).map((fileName) => ({ fileName }))
+    return { names, chooseUnread }
+  }
+
+  const listFiles = async (known: (file: StoredFile) => boolean): Promise<Listing> => {
+    const packages = (await storage.list(project)).filter((file) =>
+      isPackageFileName(file.fileName),
+    )
+    const chooseUnread = () => packages.filter((file) => !files.isCurrent(file) && !known(file))
+    return { names: new Set(packages.map((file) => file.fileName)), chooseUnread }
+  }
+
+  /** Names tell of files that came or went; where there are few, their times are looked at too, for replaced ones. */
+  const compareShared = coalesce(() => {
+    const looksAtTimes = isSmall() || files.isUnsettled()
+    return compare(() => (looksAtTimes ? listFiles(() => false) : listNames()))
+  })
 
   return {
     refresh: async () => {
       // Own writes are in the index before they are answered: while they run, the directory's mark says nothing new.
       const mark = writing > 0 ? seen : (await storage.revision(project))?.mark
-      if (isDoubtful || (mark !== seen && writing === 0)) await compareNames()
+      const isChanged = mark !== seen && writing === 0
+      // In a large project that is left to the recheck.
+      const isUnsettled = isSmall() && files.isUnsettled()
+      if (isDoubtful || isChanged || isUnsettled) await compareShared()
       else await comparing
     },
-    compareFiles: (known = () => false) =>
-      compare(async () => {
-        const listed = await storage.list(project)
-        const packages = listed.filter((file) => isPackageFileName(file.fileName))
-        const toRead = packages.filter((file) => !files.isCurrent(file) && !known(file))
-        return { names: new Set(packages.map((file) => file.fileName)), toRead }
-      }),
+    compareFiles: (known = () => false) => compare(() => listFiles(known)),
     write: async (fileName, write) => {
       if (writing === 0 && (await storage.revision(project))?.mark !== seen) isDoubtful = true
       writing++

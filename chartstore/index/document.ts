@@ -1,6 +1,7 @@
+import { quoteAsGo } from '../chart/quoted-text.ts'
 import { compareVersions } from '../chart/version.ts'
 import type { IndexEntry } from './entry.ts'
-import { quoteAsGo, yamlKey } from './quote.ts'
+import { yamlKey } from './serialise.ts'
 
 /** The index of one project in memory: pure, without I/O. One change costs the chart that it touches. */
 export interface IndexDocument {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { ChartMetadata } from '../chart/chart-metadata.ts'
 import { parseVersion, type Version } from '../chart/version.ts'
-import { type Plain, toBlockYaml, toGoJson } from './quote.ts'
+import { type Plain, toBlockYaml, toGoJson } from './serialise.ts'
 import { formatNanoseconds } from './timestamp.ts'
 
 /** One version of a chart in the index, serialised once, when it enters. */

@@ -2,9 +2,9 @@ import type { ChartMetadata } from '../chart/chart-metadata.ts'
 import { toJson } from '../chart/go-value.ts'
 import { parseGoYaml } from '../chart/go-yaml.ts'
 import { metadataOf } from '../chart/metadata.ts'
+import { quote } from '../chart/quoted-text.ts'
 import type { IndexDocument } from './document.ts'
 import { createEntry, type IndexEntry } from './entry.ts'
-import { quote } from './quote.ts'
 import { parseNanoseconds } from './timestamp.ts'
 
 /** ChartMuseum's name: it can start from the file that we leave, and we from its. */

@@ -1,5 +1,4 @@
 import type { Storage } from '../storage/storage.ts'
-import { StorageError } from '../storage/storage.ts'
 import type { IndexDocument } from './document.ts'
 import {
   formatIndexCache,
@@ -16,9 +15,9 @@ export async function loadIndexCache(
   try {
     const file = await storage.get(project, INDEX_CACHE_FILE)
     return parseIndexCache((await file.read()).toString('utf8'))
-  } catch (error) {
-    if (error instanceof StorageError && error.fault === 'missing') return undefined
-    throw error
+  } catch {
+    // Derived data: whatever is wrong with it, the packages tell everything.
+    return undefined
   }
 }
 

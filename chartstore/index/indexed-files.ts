@@ -22,6 +22,8 @@ export interface IndexedFiles {
   has: (fileName: string) => boolean
   /** Whether it has been looked at as it is now. */
   isCurrent: (file: StoredFile) => boolean
+  /** Whether a file was left out so recently that it may still be on its way in: copied by hand, half of it there. */
+  isUnsettled: () => boolean
   adopt: (entry: IndexEntry) => void
   drop: (fileName: string) => void
   /** Reads packages from storage and indexes them; one that is no chart becomes a problem and harms no other. */
@@ -38,7 +40,11 @@ interface Skipped extends Problem {
   /** The time of the bytes that were tried; undefined: worth another try. */
   modifiedNs: bigint | undefined
   isShadowed?: true
+  since: number
 }
+
+/** So long a file that is no chart is looked at again, in case it becomes one. */
+const SETTLE_MS = 10_000
 
 /** Packages read at the same time; more would only compete for the disk. */
 const READS_AT_ONCE = 8
@@ -55,11 +61,13 @@ export function createIndexedFiles(options: {
   const document = createIndexDocument()
   const skipped = new Map<string, Skipped>()
 
-  const skip = (file: Skipped) => {
-    if (skipped.get(file.fileName)?.message !== file.message) {
+  const skip = (file: Omit<Skipped, 'since'>) => {
+    const before = skipped.get(file.fileName)
+    const isSame = before?.message === file.message && before.modifiedNs === file.modifiedNs
+    if (before?.message !== file.message) {
       log.warn({ fileName: file.fileName, reason: file.message }, 'left a file out of the index')
     }
-    skipped.set(file.fileName, file)
+    skipped.set(file.fileName, { ...file, since: isSame ? before.since : Date.now() })
   }
 
   const adopt = (entry: IndexEntry) => {
@@ -81,12 +89,16 @@ export function createIndexedFiles(options: {
     for (const [other, { isShadowed }] of skipped) if (isShadowed === true) skipped.delete(other)
   }
 
-  const readOne = async ({ fileName, modifiedNs }: FileToRead) => {
+  /** @returns the error where storage did not give the file: what the index says of it stays. */
+  const readOne = async ({ fileName, modifiedNs }: FileToRead): Promise<unknown> => {
     try {
       adopt(await readPackage(storage, project, fileName))
+      return undefined
     } catch (error) {
+      const fault = error instanceof StorageError ? error.fault : undefined
+      if (fault === 'unavailable' && document.getFile(fileName) !== undefined) return error
       drop(fileName)
-      if (error instanceof StorageError && error.fault === 'missing') return
+      if (fault === 'missing') return undefined
       const message = error instanceof Error ? error.message : String(error)
       // One that could not be read may be readable next time; one that is no chart stays so until it changes.
       skip({
@@ -94,6 +106,7 @@ export function createIndexedFiles(options: {
         message,
         modifiedNs: error instanceof InvalidChart ? modifiedNs : undefined,
       })
+      return fault === 'unavailable' ? error : undefined
     }
   }
 
@@ -104,6 +117,10 @@ export function createIndexedFiles(options: {
     has: (fileName) => document.getFile(fileName) !== undefined || skipped.has(fileName),
     isCurrent: ({ fileName, modifiedNs }) =>
       (document.getFile(fileName) ?? skipped.get(fileName))?.modifiedNs === modifiedNs,
+    isUnsettled: () => {
+      const recently = Date.now() - SETTLE_MS
+      return [...skipped.values()].some(({ since }) => since > recently)
+    },
     adopt,
     drop,
     read: async (files) => {
@@ -113,10 +130,14 @@ export function createIndexedFiles(options: {
       }, PROGRESS_MS)
       try {
         const limit = pLimit(READS_AT_ONCE)
-        await limit.map(files, async (file) => {
-          await lock(`${project}/${file.fileName}`, () => readOne(file))
+        const failures = await limit.map(files, async (file) => {
+          const failure = await lock(`${project}/${file.fileName}`, () => readOne(file))
           done++
+          return failure
         })
+        // One that cannot be read harms no other. When none can, it is storage: an index without them would be a lie.
+        if (files.length > 0 && failures.every((failure) => failure !== undefined))
+          throw failures[0]
       } finally {
         clearInterval(progress)
       }

@@ -119,27 +119,39 @@ export function createProjectIndex(project: string, options: IndexOptions): Proj
     },
     publish: async ({ files: newFiles, facts, overwrite }) => {
       await load()
-      const fileName = facts?.fileName ?? newFiles[0]?.fileName ?? ''
-      await lock(`${project}/${fileName}`, async () => {
+      // A chart and its provenance share a lock, whichever of them comes.
+      const fileName = facts?.fileName ?? newFiles[0]?.fileName.replace(/\.prov$/, '') ?? ''
+      const write = async () => {
         refuseAnotherChart(document.getFile(fileName), facts)
-        await coherence.write(fileName, async () => {
-          const stored = await storage.put(project, newFiles, overwrite)
-          const file = stored.find((candidate) => candidate.fileName === facts?.fileName)
-          if (facts !== undefined && file !== undefined) {
-            files.adopt(createEntry({ ...facts, modifiedNs: file.modifiedNs }))
-          }
-        })
-      })
+        const stored = await storage.put(project, newFiles, overwrite)
+        const file = stored.find((candidate) => candidate.fileName === facts?.fileName)
+        if (facts !== undefined && file !== undefined) {
+          files.adopt(createEntry({ ...facts, modifiedNs: file.modifiedNs }))
+        }
+      }
+      await lock(`${project}/${fileName}`, () =>
+        coherence.write(fileName, write).catch((error: unknown) => {
+          // A write that failed may have happened all the same.
+          timers.once('failed write', 0, () => coherence.compareFiles())
+          throw error
+        }),
+      )
     },
     remove: async ({ packageFile, provenanceFile }) => {
       await load()
       return lock(`${project}/${packageFile}`, () =>
         coherence.write(packageFile, async () => {
-          // The provenance goes first: what a crash leaves is a chart that can be deleted again.
-          const hadProvenance = await deleteIfThere(storage, project, provenanceFile)
-          const hadPackage = await deleteIfThere(storage, project, packageFile)
+          // Out of the index first, so that it never lists what is gone. The provenance goes before the package: what a
+          // crash leaves is a chart that can be deleted again.
           files.drop(packageFile)
-          return hadPackage || hadProvenance
+          try {
+            const hadProvenance = await deleteIfThere(storage, project, provenanceFile)
+            const hadPackage = await deleteIfThere(storage, project, packageFile)
+            return hadPackage || hadProvenance
+          } catch (error) {
+            timers.once('failed write', 0, () => coherence.compareFiles())
+            throw error
+          }
         }),
       )
     },

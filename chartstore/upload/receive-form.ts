@@ -37,7 +37,10 @@ export async function receiveForm(
     failure ??= { error }
   }
 
+  // Kept for good: busboy tells of a broken form more than once, and an error that nobody hears ends the process.
+  form.on('error', fail)
   form.on('file', (field, file) => {
+    file.on('error', () => undefined)
     const kind = fields.chart.has(field) ? 'chart' : fields.prov.has(field) ? 'prov' : undefined
     if (kind === undefined || seen.has(kind) || failure !== undefined) {
       file.resume()

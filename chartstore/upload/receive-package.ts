@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { DEFAULT_LIMITS, readChartArchive } from '../chart/archive.ts'
+import { InvalidChart } from '../chart/chart-error.ts'
 import type { ChartMetadata } from '../chart/chart-metadata.ts'
 import { checkFileName, packageFileName } from '../chart/file-name.ts'
 import type { Spool, Storage } from '../storage/storage.ts'
@@ -37,6 +38,7 @@ export async function receivePackage(
   }
   try {
     const { metadata } = await readChartArchive(tee, DEFAULT_LIMITS)
+    checkUrlName(metadata.name)
     const fileName = packageFileName(metadata.name, metadata.version)
     checkFileName(fileName)
     await spool.finish()
@@ -45,4 +47,12 @@ export async function receivePackage(
     await spool.discard()
     throw error
   }
+}
+
+/** helm puts names into URLs as they are: it could list such a chart, and never pull it. */
+function checkUrlName(name: string): void {
+  if (!/[?#%]/.test(name)) return
+  throw new InvalidChart(
+    `validation: chart.metadata.name ${JSON.stringify(name)} cannot be part of a URL: leave out "?", "#" and "%"`,
+  )
 }

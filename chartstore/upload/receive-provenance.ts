@@ -14,7 +14,7 @@ export interface ReceivedProvenance {
 }
 
 /** A Chart.yaml and a signature: more than this is none. */
-const MAX_PROVENANCE_BYTES = 2 * 1024 * 1024
+const MAX_PROVENANCE_BYTES = 512 * 1024
 
 /** @throws {InvalidChart} where it is no signed message that names a chart and its version. */
 export async function receiveProvenance(

@@ -2,12 +2,14 @@ import type { RequestHandler } from 'express'
 import type { Redis } from 'ioredis'
 import type { ChangeFeed } from '../db/change.ts'
 import type { Database } from '../db/database.ts'
+import { Unauthorized } from '../http/errors.ts'
 import type { RobotsRepository } from '../robots/repository.ts'
 import type { UsersRepository } from '../users/repository.ts'
-import { createAccounts } from './accounts.ts'
+import { createAccounts, isUsable } from './accounts.ts'
 import { createAuthenticate } from './authenticate.ts'
 import { createCredentialVerifier, type VerifyCredential } from './credentials.ts'
 import { createLoginThrottle } from './login-throttle.ts'
+import type { Principal } from './principal.ts'
 import { createSigningKeys, type SigningKeys } from './signing-keys.ts'
 import { createTokens, type Tokens } from './tokens.ts'
 
@@ -15,6 +17,11 @@ export interface Authentication {
   /** Sets `req.principal`. */
   authenticate: RequestHandler
   verifyCredential: VerifyCredential
+  /**
+   * The principal as it is now, for a request that has taken long, with the limits of its token.
+   * @throws {Unauthorized} where its account has gone, was disabled or has another credential.
+   */
+  refresh: (principal: Principal) => Promise<Principal>
   tokens: Tokens
   signingKeys: SigningKeys
 }
@@ -49,6 +56,14 @@ export function createAuthentication({
   })
   const throttle = createLoginThrottle(redis)
   const verifyCredential = createCredentialVerifier({ accounts, changes, throttle })
+  const refresh = async (principal: Principal): Promise<Principal> => {
+    if (principal.kind === 'anonymous') return principal
+    const account = await accounts.findById(principal.kind, principal.id)
+    const isSame = account?.principal.credentialVersion === principal.credentialVersion
+    if (account === undefined || !isSame || !isUsable(account)) throw new Unauthorized()
+    const { tokenGrants } = principal
+    return tokenGrants === undefined ? account.principal : { ...account.principal, tokenGrants }
+  }
   const authenticate = createAuthenticate({ verifyCredential, verifyToken: tokens.verify })
-  return { authenticate, verifyCredential, tokens, signingKeys }
+  return { authenticate, verifyCredential, refresh, tokens, signingKeys }
 }

@@ -13,6 +13,8 @@ export interface LoginThrottle {
 }
 
 const ATTEMPTS = 10
+/** Of one source with any names: guessing names is no way around the limit. */
+const SOURCE_ATTEMPTS = 200
 const WINDOW_SECONDS = 60
 
 /** Counts in Redis where there is one, so that replicas count together, and in memory while Redis is away. */
@@ -29,10 +31,13 @@ export function createLoginThrottle(redis?: Redis): LoginThrottle {
           rejectIfRedisNotReady: true,
         })
   const keyOf = (login: string, source: string) => `${source} ${login}`
+  // In memory only: it keeps one source from filling the queue of password checks of this process.
+  const bySource = new RateLimiterMemory({ points: SOURCE_ATTEMPTS, duration: WINDOW_SECONDS })
 
   return {
     take: async (login, source) => {
       try {
+        await bySource.consume(source)
         await limiter.consume(keyOf(login, source))
       } catch (error) {
         if (!(error instanceof RateLimiterRes)) throw error
@@ -43,9 +48,11 @@ export function createLoginThrottle(redis?: Redis): LoginThrottle {
       }
     },
     giveBack: async (login, source) => {
+      await bySource.reward(source)
       await limiter.reward(keyOf(login, source))
     },
     clear: async (login, source) => {
+      await bySource.reward(source)
       await limiter.delete(keyOf(login, source))
     },
   }

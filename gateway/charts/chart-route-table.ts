@@ -73,7 +73,6 @@ export const CHART_ROUTES: readonly ChartRoute[] = [
     path: ['api', 'chartrepo', ':project', 'charts'],
     permission: 'helm-chart:list',
     storePath: ['api', ':project', 'charts'],
-    query: ['offset', 'limit'],
   },
   // 6
   {

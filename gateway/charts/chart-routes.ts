@@ -6,6 +6,8 @@ import type { Logger } from '../../service/log.ts'
 import type { Authoriser } from '../access/authorise.ts'
 import type { AuditLog } from '../audit/audit-log.ts'
 import { describeRequest } from '../audit/audit-request.ts'
+import type { Principal } from '../auth/principal.ts'
+import { NotFound } from '../http/errors.ts'
 import { summariseCharts } from './chart-list.ts'
 import type { ChartStore } from './chart-store.ts'
 import { parseChartList, parseChartVersions } from './chart-version.ts'
@@ -20,6 +22,8 @@ export interface ChartRouteDependencies {
   store: ChartStore
   authoriser: Authoriser
   auditLog: AuditLog
+  /** The principal of a request that has taken long, as it is now. */
+  refresh: (principal: Principal) => Promise<Principal>
   log: Logger
 }
 
@@ -64,7 +68,12 @@ async function answerInProject(
       return
     case 'upload':
     case 'upload-provenance':
-      forwardUpload(dependencies, request, project, req, res)
+      forwardUpload(dependencies, request, project, req, res, async () => {
+        const now = await dependencies.refresh(principal)
+        const { id } = await authoriser.requireProject(now, permission, reference, denial)
+        // Another project has its name by now.
+        if (id !== project.id) throw new NotFound(`project ${project.name} not found`)
+      })
       return
     case 'list':
       res.json(summariseCharts(parseChartList(await readStore())))

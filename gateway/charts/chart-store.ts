@@ -5,7 +5,15 @@ import type { Readable } from 'node:stream'
  * Answers a request whose `url` is already the store's path. Of its headers only those of http/store-headers.ts go on:
  * each store sees to that where it forwards.
  */
-export type Upstream = (req: IncomingMessage, res: ServerResponse) => void
+export type Upstream = (
+  req: IncomingMessage,
+  res: ServerResponse,
+  /**
+   * For an upload that may take long: asked when it has arrived whole, and rejects where its sender may not publish it any
+   * more. Only the store in this process can ask; one behind HTTP publishes what was allowed when it began.
+   */
+  confirm?: () => Promise<void>,
+) => void
 
 export interface StoreAnswer {
   status: number

@@ -5,7 +5,7 @@ import { BadGateway } from '../http/errors.ts'
  * A version as the store's JSON API gives it (spec/chartmuseum.md 1.4): what is needed here is checked, all else passes
  * through as it is.
  */
-const chartVersionSchema = z.looseObject({
+const checkedSchema = z.looseObject({
   name: z.string(),
   version: z.string(),
   created: z.string().default(''),
@@ -15,15 +15,23 @@ const chartVersionSchema = z.looseObject({
   deprecated: z.boolean().optional(),
 })
 
-export type ChartVersion = z.output<typeof chartVersionSchema>
+export type ChartVersion = z.output<typeof checkedSchema>
 
-const chartVersionsSchema = z.array(chartVersionSchema)
+/** zod would put the keys that it knows first; clients see them in the store's order, as Harbor's did. */
+const orderedSchema = z.unknown().transform((value, context): ChartVersion => {
+  const checked = checkedSchema.safeParse(value)
+  if (checked.success) return Object.assign({}, value, checked.data)
+  context.addIssue({ code: 'custom', message: checked.error.message })
+  return z.NEVER
+})
+
+const chartVersionsSchema = z.array(orderedSchema)
 
 const chartListSchema = z.record(z.string(), chartVersionsSchema)
 
 /** @throws {BadGateway} for what no chart store answers. */
 export function parseChartVersion(json: unknown): ChartVersion {
-  return parse(chartVersionSchema, json)
+  return parse(orderedSchema, json)
 }
 
 export function parseChartVersions(json: unknown): ChartVersion[] {

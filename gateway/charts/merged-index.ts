@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import pLimit from 'p-limit'
 import type { Logger } from '../../service/log.ts'
-import { BadGateway, HttpError } from '../http/errors.ts'
+import { BadGateway } from '../http/errors.ts'
 import type { ProjectAccess } from '../projects/repository.ts'
 import { byTime } from './chart-list.ts'
 import type { ChartStore } from './chart-store.ts'
@@ -21,7 +21,7 @@ export interface MergedIndex {
 /** So many projects are read at once. */
 const PARALLEL = 10
 
-/** Some 500,000 versions. Who may read more uses the projects' own indexes. */
+/** Some 500,000 versions. What is beyond is left out: whoever may read more uses the projects' own indexes. */
 const MAX_BYTES = 256 * 1024 * 1024
 
 interface ProjectPart {
@@ -48,12 +48,11 @@ export async function buildMergedIndex(
   const parts = await limit.map(projects, async (project): Promise<ProjectPart | undefined> => {
     try {
       const part = await readProject(store, project.name)
+      if (length + part.yaml.length > MAX_BYTES)
+        throw new Error('the merged index would be too big')
       length += part.yaml.length
-      if (length > MAX_BYTES)
-        throw new HttpError(507, 'INSUFFICIENT_STORAGE', 'the index is too big')
       return part
     } catch (error) {
-      if (error instanceof HttpError && error.status === 507) throw error
       failure = error
       log.error({ err: error, project: project.name }, 'a project is left out of the merged index')
       return undefined
@@ -89,9 +88,8 @@ async function readProject(store: ChartStore, project: string): Promise<ProjectP
   const lines: string[] = []
   let newest = ''
   for (const [chart, versions] of Object.entries(charts)) {
-    if (versions.length === 0) continue
     lines.push(`  ${toFlowYaml(`${project}/${chart}`)}:\n`)
-    for (const version of versions) {
+    for (const version of versions.filter(hasReadableKeys)) {
       lines.push(`  - ${toFlowYaml(relocate(version, project))}\n`)
       newest = later(newest, version.created)
     }
@@ -99,6 +97,17 @@ async function readProject(store: ChartStore, project: string): Promise<ProjectP
     await nextTurn()
   }
   return { yaml: Buffer.from(lines.join('')), newest }
+}
+
+/** YAML gives a key 1024 characters up to its colon: one that is longer makes the whole index unreadable. */
+const MAX_QUOTED_KEY = 1000
+
+/** Our store lets no other in; a ChartMuseum does. */
+function hasReadableKeys(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return true
+  return Object.entries(value).every(
+    ([key, member]) => toFlowYaml(key).length <= MAX_QUOTED_KEY && hasReadableKeys(member),
+  )
 }
 
 /** As seen from one level up. Absolute URLs lead where they led. */

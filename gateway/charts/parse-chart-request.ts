@@ -37,6 +37,7 @@ export function parseChartRequest(method: string, target: string): ChartRequest 
   const matches = CHART_ROUTES.filter((route) => matchesPath(route, segments))
   if (matches.length === 0) throw new NotFound(`path ${path} was not found`)
   const route = matches.find((candidate) => candidate.methods.includes(method))
+  if (route?.kind === 'download') checkFileName(segments.at(-1) ?? '')
   if (route === undefined) {
     throw new MethodNotAllowed(
       method,
@@ -44,6 +45,15 @@ export function parseChartRequest(method: string, target: string): ChartRequest 
     )
   }
   return readRequest(route, segments, query)
+}
+
+/**
+ * A store reads `/api/charts/charts` as the charts of project `charts`, not as a file of project `api`. Only what ends as
+ * a file of a chart does is one, for every store.
+ */
+function checkFileName(fileName: string): void {
+  if (/\.tgz(\.prov)?$/.test(fileName)) return
+  throw new NotFound('a chart file ends in .tgz or .tgz.prov')
 }
 
 function isOfCharts([first, second]: readonly string[]): boolean {

@@ -13,9 +13,10 @@ export function forward(
   request: ChartRequest,
   req: Request,
   res: Response,
+  confirm?: () => Promise<void>,
 ): void {
   req.url = request.storePath
-  store.forward(req, res)
+  store.forward(req, res, confirm)
 }
 
 /** Packages fetched are audited; what was only asked about (HEAD, 304, provenance) is not. */
@@ -34,15 +35,19 @@ export function forwardDownload(
   forward(store, request, req, res)
 }
 
-/** The store says what chart it was: the package goes through unread. */
+/**
+ * The store says what chart it was: the package goes through unread.
+ * @param confirm asked once it has arrived: rights may have ended while it was on its way.
+ */
 export function forwardUpload(
   { store, auditLog }: { store: ChartStore; auditLog: AuditLog },
   request: ChartRequest,
   project: ProjectAccess,
   req: Request,
   res: Response,
+  confirm: () => Promise<void>,
 ): void {
   const readUploaded = takeUploadedChart(res)
   auditAnswer(auditLog, res, describeRequest(req, project, 'create'), readUploaded)
-  forward(store, request, req, res)
+  forward(store, request, req, res, confirm)
 }

@@ -30,7 +30,8 @@ export async function deleteVersion(
 }
 
 /**
- * Deletes every version of a chart. One that fails does not keep the others; one that is gone already is no failure.
+ * Deletes every version of a chart. One that fails does not keep the others; one that somebody else has deleted meanwhile
+ * is no failure, but one that the store does not find and still lists is.
  * @throws the first failure, after all have been tried.
  */
 export async function deleteChart(
@@ -38,10 +39,10 @@ export async function deleteChart(
   deletion: Deletion,
   { chart, storePath }: ChartRequest,
 ): Promise<void> {
-  const versions = parseChartVersions(
-    await readJson(await dependencies.store.call('GET', storePath)),
-  )
+  const { store } = dependencies
   const failures: unknown[] = []
+  const missing: unknown[] = []
+  const versions = parseChartVersions(await readJson(await store.call('GET', storePath)))
   await pLimit(PARALLEL).map(versions, async ({ version }) => {
     try {
       await deleteVersion(dependencies, deletion, {
@@ -50,8 +51,17 @@ export async function deleteChart(
         storePath: `${storePath}/${encodeSegment(version)}`,
       })
     } catch (error) {
-      if (toHttpError(error).status !== 404) failures.push(error)
+      const isMissing = toHttpError(error).status === 404
+      if (isMissing) missing.push(error)
+      else failures.push(error)
     }
   })
+  if (missing.length > 0 && (await isListed(store, storePath))) failures.push(...missing)
   if (failures.length > 0) throw failures[0]
+}
+
+async function isListed(store: ChartStore, storePath: string): Promise<boolean> {
+  const answer = await store.call('GET', storePath)
+  answer.body.resume()
+  return answer.status === 200
 }

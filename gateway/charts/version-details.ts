@@ -1,4 +1,5 @@
-import { HttpError } from '../http/errors.ts'
+import { z } from 'zod'
+import { BadGateway, HttpError } from '../http/errors.ts'
 import type { ChartStore } from './chart-store.ts'
 import { flattenValues } from './chart-values.ts'
 import { type ChartVersion, parseChartVersion } from './chart-version.ts'
@@ -18,7 +19,7 @@ export interface VersionDetails {
   labels: never[]
 }
 
-/** Reads the version, its package and whether it has a provenance file, the latter two at the same time. */
+/** Reads the version, and then its package, its values and whether it has a provenance file, all at the same time. */
 export async function readVersionDetails(
   store: ChartStore,
   project: string,
@@ -28,14 +29,15 @@ export async function readVersionDetails(
   // Not from name and version: a package that was put into storage by hand may be called otherwise.
   const fileName = metadata.urls[0]?.split('/').at(-1) ?? `${metadata.name}-${metadata.version}.tgz`
   const filePath = `/${encodeSegment(project)}/charts/${encodeSegment(fileName)}`
-  const [files, isSigned] = await Promise.all([
+  const [files, values, isSigned] = await Promise.all([
     readFiles(store, filePath),
+    readValues(store, `${storePath}/templates`),
     exists(store, `${filePath}.prov`),
   ])
   return {
     metadata,
     dependencies: metadata.dependencies ?? [],
-    values: flattenValues(files.values),
+    values: flattenValues(values),
     files: {
       ...(files.readme === '' ? {} : { 'README.md': files.readme }),
       ...(files.values === '' ? {} : { 'values.yaml': files.values }),
@@ -47,19 +49,37 @@ export async function readVersionDetails(
   }
 }
 
-/** A package that cannot be unpacked (another server may have let it in) still has its metadata shown. */
+/**
+ * A package that cannot be unpacked (another server may have let it in) still has its metadata shown.
+ * @throws {BadGateway} when the store breaks off.
+ */
 async function readFiles(store: ChartStore, path: string): Promise<PackageFiles> {
   const answer = await store.call('GET', path)
   await requireSuccess(answer)
+  let failure: Error | undefined
+  answer.body.once('error', (error) => {
+    failure = error
+  })
   try {
     return await readPackageFiles(answer.body)
   } catch (error) {
+    if (failure !== undefined) throw new BadGateway(failure)
     if (error instanceof HttpError) throw error
     return { readme: '', values: '' }
   } finally {
     answer.body.destroy()
   }
 }
+
+/** The store parses YAML as helm does, which the gateway could only imitate. A ChartMuseum before 0.15 cannot say. */
+async function readValues(store: ChartStore, path: string): Promise<unknown> {
+  const answer = await store.call('GET', path)
+  if (answer.status === 200) return valuesSchema.parse(await readJson(answer)).values
+  answer.body.resume()
+  return undefined
+}
+
+const valuesSchema = z.object({ values: z.unknown() })
 
 async function exists(store: ChartStore, path: string): Promise<boolean> {
   const answer = await store.call('GET', path)

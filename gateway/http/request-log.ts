@@ -8,7 +8,8 @@ export function createRequestLog(log: Logger): RequestHandler {
     const source = req.ip
     res.once('close', () => {
       const ms = Math.round((performance.now() - startedAt) * 10) / 10
-      const route = req.originalUrl.split('?', 1)[0]
+      // Of an absolute target (`GET http://user:secret@host/x`) the path only.
+      const route = req.originalUrl.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/]*/i, '').split('?', 1)[0]
       const status = res.headersSent ? res.statusCode : 0
       log.info(
         {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
-import { lstat, mkdir } from 'node:fs/promises'
+import { lstat, mkdir, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { StartError } from '../../service/start-error.ts'
 
 /** Where the embedded Postgres lives. */
@@ -28,7 +28,7 @@ export async function makeDirectories(dataDir: string): Promise<PostgresDirector
   const directories = { home, data: join(home, 'data'), log: join(home, 'server.log') }
   const socket = socketDirectory(home)
   try {
-    await mkdir(dataDir, { recursive: true })
+    await makeTree(resolve(dataDir))
     await makePrivate(home)
     await makePrivate(socket)
   } catch (error) {
@@ -37,6 +37,20 @@ export async function makeDirectories(dataDir: string): Promise<PostgresDirector
     throw new StartError(`DATA_DIR ${dataDir} cannot be written: ${reason}`, { cause: error })
   }
   return { ...directories, socket }
+}
+
+/** Level by level: Node's own recursive mkdir tries for ever where a file system refuses new names (`/proc`). */
+async function makeTree(directory: string): Promise<void> {
+  const isThere = await stat(directory).then(
+    (found) => found.isDirectory(),
+    () => false,
+  )
+  if (isThere) return
+  const parent = dirname(directory)
+  if (parent !== directory) await makeTree(parent)
+  await mkdir(directory).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST') throw error
+  })
 }
 
 /** Below DATA_DIR, or, where that is too deep for a socket, a name in the temporary directory that a restart finds again. */

@@ -51,8 +51,12 @@ export interface ProjectRecords {
   }) => Promise<{ id: number }>
   /** Sets these, and leaves the others. */
   setMetadata: (id: number, metadata: ReadonlyMap<string, string>) => Promise<void>
-  /** The name becomes free; its robots, and what other robots may do in it, end. */
-  remove: (id: number) => Promise<void>
+  /** Nobody finds it any more, and its name becomes free. */
+  markDeleted: (id: number) => Promise<void>
+  /** Undoes that. */
+  restore: (id: number) => Promise<void>
+  /** Of a deleted project: its robots, and what other robots may do in it, end. */
+  removeRobots: (id: number) => Promise<void>
 }
 
 const TABLES = `
@@ -128,14 +132,21 @@ export function createProjectRecords(db: Queryable): ProjectRecords {
         [id, JSON.stringify(Object.fromEntries(metadata))],
       )
     },
-    remove: async (id) => {
+    markDeleted: async (id) => {
+      await db.query(
+        'update projects set deleted_at = now(), updated_at = now() where id = $1::bigint',
+        [id],
+      )
+    },
+    restore: async (id) => {
+      await db.query('update projects set deleted_at = null where id = $1::bigint', [id])
+    },
+    removeRobots: async (id) => {
       await db.query(
         `with robots as (
            delete from robots where project_id = $1::bigint
-         ), grants as (
-           delete from robot_permissions where project_id = $1::bigint
          )
-         update projects set deleted_at = now(), updated_at = now() where id = $1::bigint`,
+         delete from robot_permissions where project_id = $1::bigint`,
         [id],
       )
     },

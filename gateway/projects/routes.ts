@@ -123,16 +123,28 @@ export function createProjectsRoutes({
     return OK
   }
 
+  const refuseCharts = async (name: string): Promise<void> => {
+    if (!(await hasCharts(store, name))) return
+    throw new PreconditionFailed(
+      'precondition failed: the project contains helm charts, can not be deleted',
+    )
+  }
+
   const remove = async (req: Request): Promise<Reply> => {
     const wanted = readPathProject(req)
     const project = await authoriser.requireProject(req.principal, 'project:delete', wanted)
     // a later project of this name must not inherit them
-    if (await hasCharts(store, project.name)) {
-      throw new PreconditionFailed(
-        'precondition failed: the project contains helm charts, can not be deleted',
-      )
+    await refuseCharts(project.name)
+    await records.markDeleted(project.id)
+    try {
+      // an upload that was allowed before has arrived by now, or finds the project gone
+      await changes.settled()
+      await refuseCharts(project.name)
+    } catch (error) {
+      await records.restore(project.id)
+      throw error
     }
-    await records.remove(project.id)
+    await records.removeRobots(project.id)
     return OK
   }
 
