@@ -135,9 +135,9 @@ export function createIndexedFiles(options: {
           done++
           return failure
         })
-        // One that cannot be read harms no other. When none can, it is storage: an index without them would be a lie.
-        if (files.length > 0 && failures.every((failure) => failure !== undefined))
-          throw failures[0]
+        // One that cannot be read harms no other. When none can, it is storage: an empty index would be a lie.
+        const isAllLost = failures.every((failure) => failure !== undefined)
+        if (document.versionCount() === 0 && files.length > 0 && isAllLost) throw failures[0]
       } finally {
         clearInterval(progress)
       }
