@@ -15,7 +15,7 @@ export async function writeAnswer(
     if (body instanceof Readable) body.destroy()
     return
   }
-  prepareEarlyAnswer(req)
+  prepareEarlyAnswer(req, res)
   res.writeHead(status, withLength(headers, body, status))
   if (req.method === 'HEAD' || body === undefined) {
     if (body instanceof Readable) body.destroy()

@@ -35,7 +35,7 @@ export function sendError(
     res.destroy()
     return
   }
-  prepareEarlyAnswer(req)
+  prepareEarlyAnswer(req, res)
   const body = Buffer.from(JSON.stringify(formatError(url, error)))
   // Of the answer that was being made, nothing but what every answer has.
   for (const name of ['etag', 'last-modified', 'cache-control', 'content-range', 'accept-ranges']) {
