@@ -1,7 +1,12 @@
 import { isPackageFileName } from '../chart/file-name.ts'
 import { coalesce } from '../coalesce.ts'
 import type { KeyedLock } from '../keyed-lock.ts'
-import type { Storage, StorageRevision, StoredFile } from '../storage/storage.ts'
+import {
+  type Storage,
+  StorageError,
+  type StorageRevision,
+  type StoredFile,
+} from '../storage/storage.ts'
 import type { Timers } from '../timers.ts'
 import type { FileToRead, IndexedFiles } from './indexed-files.ts'
 
@@ -124,6 +129,10 @@ export function createCoherence(options: {
       beingWritten.add(fileName)
       try {
         return await write()
+      } catch (error) {
+        if (!isRefusal(error))
+          timers.once('failed write', 0, () => compare(() => listFiles(() => false)))
+        throw error
       } finally {
         writtenMeanwhile.add(fileName)
         beingWritten.delete(fileName)
@@ -136,4 +145,9 @@ export function createCoherence(options: {
       }
     },
   }
+}
+
+/** Nothing was written, for sure. Any other failure may have happened all the same, in part. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof StorageError && (error.fault === 'exists' || error.fault === 'missing')
 }

@@ -121,21 +121,16 @@ export function createProjectIndex(project: string, options: IndexOptions): Proj
       await load()
       // A chart and its provenance share a lock, whichever of them comes.
       const fileName = facts?.fileName ?? newFiles[0]?.fileName.replace(/\.prov$/, '') ?? ''
-      const write = async () => {
+      await lock(`${project}/${fileName}`, async () => {
         refuseAnotherChart(document.getFile(fileName), facts)
-        const stored = await storage.put(project, newFiles, overwrite)
-        const file = stored.find((candidate) => candidate.fileName === facts?.fileName)
-        if (facts !== undefined && file !== undefined) {
-          files.adopt(createEntry({ ...facts, modifiedNs: file.modifiedNs }))
-        }
-      }
-      await lock(`${project}/${fileName}`, () =>
-        coherence.write(fileName, write).catch((error: unknown) => {
-          // A write that failed may have happened all the same.
-          timers.once('failed write', 0, () => coherence.compareFiles())
-          throw error
-        }),
-      )
+        await coherence.write(fileName, async () => {
+          const stored = await storage.put(project, newFiles, overwrite)
+          const file = stored.find((candidate) => candidate.fileName === facts?.fileName)
+          if (facts !== undefined && file !== undefined) {
+            files.adopt(createEntry({ ...facts, modifiedNs: file.modifiedNs }))
+          }
+        })
+      })
     },
     remove: async ({ packageFile, provenanceFile }) => {
       await load()
@@ -144,14 +139,9 @@ export function createProjectIndex(project: string, options: IndexOptions): Proj
           // Out of the index first, so that it never lists what is gone. The provenance goes before the package: what a
           // crash leaves is a chart that can be deleted again.
           files.drop(packageFile)
-          try {
-            const hadProvenance = await deleteIfThere(storage, project, provenanceFile)
-            const hadPackage = await deleteIfThere(storage, project, packageFile)
-            return hadPackage || hadProvenance
-          } catch (error) {
-            timers.once('failed write', 0, () => coherence.compareFiles())
-            throw error
-          }
+          const hadProvenance = await deleteIfThere(storage, project, provenanceFile)
+          const hadPackage = await deleteIfThere(storage, project, packageFile)
+          return hadPackage || hadProvenance
         }),
       )
     },

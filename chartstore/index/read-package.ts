@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { type ArchiveLimits, DEFAULT_LIMITS, readChartArchive } from '../chart/archive.ts'
+import { observe } from '../observe.ts'
 import type { OpenFile, Storage } from '../storage/storage.ts'
 import { createEntry, type IndexEntry } from './entry.ts'
 
@@ -28,14 +29,9 @@ export async function readPackage(
   const hash = createHash('sha256')
   const bytes = readBytes(file)
   try {
-    const hashed: AsyncIterableIterator<Uint8Array> = {
-      next: async () => {
-        const result = await bytes.next()
-        if (result.done !== true) hash.update(result.value)
-        return result
-      },
-      [Symbol.asyncIterator]: () => hashed,
-    }
+    const hashed = observe(bytes, (chunk) => {
+      hash.update(chunk)
+    })
     const { metadata } = await readChartArchive(hashed, STORED_LIMITS)
     return createEntry({
       metadata,

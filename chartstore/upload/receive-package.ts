@@ -3,6 +3,7 @@ import { DEFAULT_LIMITS, readChartArchive } from '../chart/archive.ts'
 import { InvalidChart } from '../chart/chart-error.ts'
 import type { ChartMetadata } from '../chart/chart-metadata.ts'
 import { checkFileName, packageFileName } from '../chart/file-name.ts'
+import { observe } from '../observe.ts'
 import type { Spool, Storage } from '../storage/storage.ts'
 
 /** A package that has arrived whole, is valid and durable, and is not yet published. */
@@ -25,17 +26,10 @@ export async function receivePackage(
 ): Promise<ReceivedPackage> {
   const spool = await storage.createSpool()
   const hash = createHash('sha256')
-  const tee: AsyncIterableIterator<Uint8Array> = {
-    next: async () => {
-      const result = await source.next()
-      if (result.done !== true) {
-        hash.update(result.value)
-        await spool.write(result.value)
-      }
-      return result
-    },
-    [Symbol.asyncIterator]: () => tee,
-  }
+  const tee = observe(source, async (chunk) => {
+    hash.update(chunk)
+    await spool.write(chunk)
+  })
   try {
     const { metadata } = await readChartArchive(tee, DEFAULT_LIMITS)
     checkUrlName(metadata.name)
