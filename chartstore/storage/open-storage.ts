@@ -1,6 +1,7 @@
 import type { Logger } from '../../service/log.ts'
 import type { ChartstorePolicy } from '../config.ts'
 import { createLocalStorage } from './local-storage.ts'
+import { createObjectStorage } from './object-storage.ts'
 import type { Storage } from './storage.ts'
 import type { StorageConfig } from './storage-config.ts'
 
@@ -17,8 +18,12 @@ export async function openStorage(
     case 'local':
       return createLocalStorage(config.dir)
     case 'amazon': {
-      const { createS3Storage } = await import('./s3-storage.ts')
-      return createS3Storage({ config, log, needsExclusiveCreate: !allowsOverwrite })
+      const { createS3Objects } = await import('./s3-objects.ts')
+      return createObjectStorage({
+        objects: createS3Objects(config, log),
+        prefix: config.prefix,
+        needsExclusiveCreate: !allowsOverwrite,
+      })
     }
   }
 }

@@ -1,10 +1,7 @@
-import { randomUUID } from 'node:crypto'
-import { ListObjectsV2Command, type S3Client, S3ServiceException } from '@aws-sdk/client-s3'
+import { ListObjectsV2Command, type S3Client } from '@aws-sdk/client-s3'
 import type { Logger } from '../../service/log.ts'
 import { StartError } from '../../service/start-error.ts'
-import { isTaken, isTransient, statusOf, toS3StorageError } from './s3-errors.ts'
-import type { S3Keys } from './s3-keys.ts'
-import type { S3Objects } from './s3-objects.ts'
+import { isTransient, statusOf } from './s3-errors.ts'
 import type { S3Config } from './storage-config.ts'
 
 /**
@@ -51,43 +48,3 @@ const REGION_FAULTS = new Set([
   'AuthorizationHeaderMalformed',
   'IllegalLocationConstraintException',
 ])
-
-const NO_EXCLUSIVE_CREATE =
-  'this object store does not honour "If-None-Match: *", which decides who of two uploads comes first: ' +
-  'set ALLOW_OVERWRITE=true, or use a server that does'
-
-/**
- * Makes sure that the server refuses to create what is there: some read past the condition, and would overwrite.
- * Asked once, before the first exclusive create.
- * @throws {StartError} where it does not. Whatever else fails is thrown as StorageError.
- */
-export function createExclusiveCheck(objects: S3Objects, keys: S3Keys): () => Promise<void> {
-  let passed: Promise<void> | undefined
-  const check = async () => {
-    const key = keys.probe(randomUUID())
-    const create = () =>
-      objects.put(key, { body: Buffer.from('probe'), size: 5, isExclusive: true })
-    try {
-      await create()
-      await create()
-    } catch (error) {
-      if (isTaken(error)) return
-      if (isUnknownRequest(error)) throw new StartError(NO_EXCLUSIVE_CREATE, { cause: error })
-      throw toS3StorageError(error, 'probe')
-    } finally {
-      await objects.remove(key, 'probe').catch(() => undefined)
-    }
-    throw new StartError(NO_EXCLUSIVE_CREATE)
-  }
-  return () => {
-    passed ??= check().catch((error: unknown) => {
-      passed = undefined
-      throw error
-    })
-    return passed
-  }
-}
-
-function isUnknownRequest(error: unknown): boolean {
-  return error instanceof S3ServiceException && [400, 405, 501].includes(statusOf(error) ?? 0)
-}

@@ -1,17 +1,6 @@
 import { S3Client } from '@aws-sdk/client-s3'
+import { ATTEMPTS, type Patience } from './patience.ts'
 import type { S3Config } from './storage-config.ts'
-
-/** How long a server may be silent, in ms. */
-export interface S3Patience {
-  connect: number
-  /** From a request that was sent to the first byte of its answer, and between two pieces of a body. */
-  answer: number
-}
-
-export const DEFAULT_PATIENCE: S3Patience = { connect: 5000, answer: 10_000 }
-
-/** How often a call is tried in all; pauses in between grow, with jitter. */
-export const ATTEMPTS = 3
 
 /** Slow readers each hold a connection; the SDK's 50 would let them keep everybody else waiting. */
 const MAX_SOCKETS = 1024
@@ -20,7 +9,7 @@ const MAX_SOCKETS = 1024
  * A client with the SDK's own chain of credentials: environment, web identity (IRSA), shared profile, container and
  * instance metadata.
  */
-export function createS3Client(config: S3Config, patience: S3Patience): S3Client {
+export function createS3Client(config: S3Config, patience: Patience): S3Client {
   return new S3Client({
     region: config.region,
     ...(config.endpoint === undefined ? {} : { endpoint: config.endpoint }),

@@ -1,4 +1,5 @@
 import { S3ServiceException } from '@aws-sdk/client-s3'
+import { PutFailure, type PutFault } from './object-store.ts'
 import { StorageError } from './storage.ts'
 
 /**
@@ -9,6 +10,25 @@ import { StorageError } from './storage.ts'
 export function toS3StorageError(error: unknown, what: string): unknown {
   if (error instanceof StorageError || !(error instanceof Error)) return error
   if (error instanceof TypeError || error instanceof RangeError) return error
+  return describe(error, what)
+}
+
+/** What became of an attempt to put an object. */
+export function toPutFailure(error: unknown, what: string): unknown {
+  if (!(error instanceof Error) || error instanceof TypeError) return error
+  return new PutFailure(putFault(error), describe(error, what), error)
+}
+
+function putFault(error: Error): PutFault {
+  const status = statusOf(error)
+  if (status === 412) return 'taken'
+  // Two conditional writes, or one and a deletion, met: Amazon asks to try again.
+  if (status === 409) return 'conflict'
+  if (isTransient(error)) return 'transient'
+  return [400, 405, 501].includes(status ?? 0) ? 'unknown request' : 'refused'
+}
+
+function describe(error: Error, what: string): StorageError {
   if (error.name === 'NoSuchKey') {
     return new StorageError('missing', `${what} not found`, { cause: error })
   }
@@ -23,16 +43,6 @@ export function toS3StorageError(error: unknown, what: string): unknown {
 /** The answer to HEAD carries no words: whether the file, the bucket or the credential is unknown is open. */
 export function isNotFound(error: unknown): boolean {
   return statusOf(error) === 404
-}
-
-/** Whether an exclusive create was refused because of what is there. */
-export function isTaken(error: unknown): boolean {
-  return statusOf(error) === 412 || isConflict(error)
-}
-
-/** Two conditional writes, or one and a deletion, met: Amazon asks to try again. */
-export function isConflict(error: unknown): boolean {
-  return statusOf(error) === 409
 }
 
 /** Whether the server may have done what it was asked, and whether asking again may help. */

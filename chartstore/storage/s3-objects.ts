@@ -1,67 +1,28 @@
-import type { Readable } from 'node:stream'
 import {
   DeleteObjectCommand,
   GetObjectCommand,
   HeadObjectCommand,
   ListObjectsV2Command,
   PutObjectCommand,
-  type S3Client,
 } from '@aws-sdk/client-s3'
-import { requireReadable } from './s3-body.ts'
-import { isNotFound, toS3StorageError } from './s3-errors.ts'
+import type { Logger } from '../../service/log.ts'
+import { requireReadable } from './object-body.ts'
+import type { ListedObject, ObjectFacts, ObjectStore } from './object-store.ts'
+import { DEFAULT_PATIENCE, uploadPatience } from './patience.ts'
+import { checkBucket } from './s3-check.ts'
+import { createS3Client } from './s3-client.ts'
+import { isNotFound, toPutFailure, toS3StorageError } from './s3-errors.ts'
 import type { S3Config } from './storage-config.ts'
-
-/** An object as its server describes it. */
-export interface ObjectFacts {
-  size: number
-  /** Whole seconds, as nanoseconds: listings of some servers say milliseconds, HEAD and GET never do. */
-  modifiedNs: bigint
-  etag: string | undefined
-  /** Which upload of ours it came from, see {@link S3Objects.put}. */
-  uploadId: string | undefined
-}
-
-export interface ListedObject {
-  key: string
-  size: number
-  modifiedNs: bigint
-}
-
-export interface NewObject {
-  body: Buffer | Readable
-  size: number
-  /** Kept with the object, so that the fate of an upload whose answer was lost can be told. */
-  uploadId?: string
-  /** Refuses (412) where there is an object already. */
-  isExclusive?: boolean
-}
-
-/** The calls to one bucket. `what` stands in messages for the key. */
-export interface S3Objects {
-  /** @throws {StorageError} `missing` only where the server says so in words. */
-  head: (key: string, what: string) => Promise<ObjectFacts>
-  get: (key: string, what: string, part?: ObjectPart) => Promise<ObjectFacts & { body: Readable }>
-  /** Everything below a prefix that ends in a slash, page by page. */
-  list: (prefix: string, what: string) => Promise<ListedObject[]>
-  /** One attempt where the body is a stream. @throws the SDK's error, for the caller to judge. */
-  put: (key: string, object: NewObject) => Promise<{ etag: string | undefined }>
-  /** Succeeds where there is none, as S3 does. */
-  remove: (key: string, what: string) => Promise<void>
-}
-
-/** Bytes from `start` to `end`, both inclusive, of the very object that has this ETag. */
-export interface ObjectPart {
-  start: number
-  end: number
-  etag: string | undefined
-}
 
 const UPLOAD_ID = 'chartgate-upload'
 
-/** Uploads have a second more for each of these, in bytes. */
-const SLOWEST_PER_SECOND = 256 * 1024
-
-export function createS3Objects(client: S3Client, config: S3Config, patienceMs: number): S3Objects {
+/** A bucket of an S3 server. */
+export function createS3Objects(
+  config: S3Config,
+  log: Logger,
+  patience = DEFAULT_PATIENCE,
+): ObjectStore {
+  const client = createS3Client(config, patience)
   const Bucket = config.bucket
 
   const calling = async <Result>(what: string, call: () => Promise<Result>): Promise<Result> => {
@@ -72,10 +33,10 @@ export function createS3Objects(client: S3Client, config: S3Config, patienceMs: 
     }
   }
 
-  const get: S3Objects['get'] = (key, what, part) =>
+  const get: ObjectStore['get'] = (key, what, part) =>
     calling(what, async () => {
       const wanted =
-        part === undefined ? {} : { Range: `bytes=${part.start}-${part.end}`, IfMatch: part.etag }
+        part === undefined ? {} : { Range: `bytes=${part.start}-${part.end}`, IfMatch: part.tag }
       const output = await client.send(new GetObjectCommand({ Bucket, Key: key, ...wanted }))
       return { ...describe(output), body: requireReadable(output.Body) }
     })
@@ -112,7 +73,7 @@ export function createS3Objects(client: S3Client, config: S3Config, patienceMs: 
         return found
       }),
     put: async (key, { body, size, uploadId, isExclusive = false }) => {
-      const output = await client.send(
+      const sent = client.send(
         new PutObjectCommand({
           Bucket,
           Key: key,
@@ -123,14 +84,18 @@ export function createS3Objects(client: S3Client, config: S3Config, patienceMs: 
           ...(uploadId === undefined ? {} : { Metadata: { [UPLOAD_ID]: uploadId } }),
           ...(isExclusive ? { IfNoneMatch: '*' } : {}),
         }),
-        { requestTimeout: patienceMs + (size / SLOWEST_PER_SECOND) * 1000 },
+        { requestTimeout: uploadPatience(patience, size) },
       )
-      return { etag: output.ETag }
+      const output = await sent.catch((error: unknown) => {
+        throw toPutFailure(error, 'upload')
+      })
+      return { tag: output.ETag }
     },
     remove: (key, what) =>
       calling(what, async () => {
         await client.send(new DeleteObjectCommand({ Bucket, Key: key }))
       }),
+    check: () => checkBucket(client, config, log),
   }
 }
 
@@ -143,7 +108,7 @@ function describe(output: {
   return {
     size: output.ContentLength ?? 0,
     modifiedNs: toSeconds(output.LastModified),
-    etag: output.ETag,
+    tag: output.ETag,
     uploadId: output.Metadata?.[UPLOAD_ID],
   }
 }

@@ -9,7 +9,11 @@ import {
   S3Client,
 } from '@aws-sdk/client-s3'
 import { pino } from 'pino'
-import { createS3Storage, type S3StorageOptions } from '../../chartstore/storage/s3-storage.ts'
+import {
+  createObjectStorage,
+  type ObjectStorageOptions,
+} from '../../chartstore/storage/object-storage.ts'
+import { createS3Objects } from '../../chartstore/storage/s3-objects.ts'
 import type { Storage } from '../../chartstore/storage/storage.ts'
 import type { S3Config } from '../../chartstore/storage/storage-config.ts'
 import { makeFolder } from './folder.ts'
@@ -125,12 +129,15 @@ export interface OpenedS3Storage {
 export async function openS3Storage(
   t: TestContext,
   server: { url: string; bucket: string },
-  changes: Partial<S3StorageOptions> = {},
+  {
+    config = s3Config(server),
+    ...changes
+  }: Partial<ObjectStorageOptions> & { config?: S3Config } = {},
 ): Promise<OpenedS3Storage> {
   const tempDir = await makeFolder(t)
-  const storage = await createS3Storage({
-    config: s3Config(server),
-    log: pino({ level: 'silent' }),
+  const storage = await createObjectStorage({
+    objects: createS3Objects(config, pino({ level: 'silent' }), changes.patience),
+    prefix: config.prefix,
     needsExclusiveCreate: true,
     tempDir,
     ...changes,

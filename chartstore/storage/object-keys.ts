@@ -6,9 +6,9 @@ import { checkSegment, isSafeSegment } from './path-segment.ts'
  *     [<prefix>/]<project>/<name>-<version>.tgz
  *     [<prefix>/]<project>/<name>-<version>.tgz.prov
  *     [<prefix>/]<project>/index-cache.yaml
- *     [<prefix>/].chartgate/probe/<random>      for a moment, see s3-check.ts
+ *     [<prefix>/].chartgate/probe/<random>      for a moment, see exclusive-check.ts
  */
-export interface S3Keys {
+export interface ObjectKeys {
   /** What the keys of all files of a project begin with, and those of no other project: it ends in a slash. */
   project: (project: string) => string
   file: (project: string, fileName: string) => string
@@ -17,7 +17,7 @@ export interface S3Keys {
   probe: (name: string) => string
 }
 
-export function createS3Keys(prefix: string): S3Keys {
+export function createObjectKeys(prefix: string): ObjectKeys {
   const root = prefix === '' ? '' : `${prefix}/`
   const project = (name: string) => `${root}${checkSegment(name)}/`
   return {

@@ -1,31 +1,27 @@
 import { Readable } from 'node:stream'
-import { toS3StorageError } from './s3-errors.ts'
 import { StorageError } from './storage.ts'
 
 /**
  * The body of an answer as a stream that ends in a StorageError where the server falls silent or is cut off.
  * Only the server is timed: a client that reads slowly may take as long as it likes.
  */
-export function toFileStream(
-  body: Readable | Promise<Readable>,
-  what: string,
-  patienceMs: number,
-): Readable {
+export function toFileStream(body: Readable | Promise<Readable>, patienceMs: number): Readable {
   const opened = Promise.resolve(body)
   // Told to the reader, who may come later.
   opened.catch(() => undefined)
-  const stream = Readable.from(readPieces(opened, what, patienceMs), { objectMode: false })
+  const stream = Readable.from(readPieces(opened, patienceMs), { objectMode: false })
   const letGo = () => opened.then((source) => source.destroy()).catch(() => undefined)
   stream.once('close', letGo)
   return stream
 }
 
-async function* readPieces(opened: Promise<Readable>, what: string, patienceMs: number) {
+async function* readPieces(opened: Promise<Readable>, patienceMs: number) {
   const body = await opened
   const pieces: AsyncIterator<Uint8Array> = body[Symbol.asyncIterator]()
   for (;;) {
     const piece = await nextPiece(pieces, body, patienceMs).catch((error: unknown) => {
-      throw toS3StorageError(error, what)
+      if (error instanceof StorageError) throw error
+      throw unavailable(error)
     })
     if (piece.done === true) return
     yield piece.value
@@ -54,7 +50,9 @@ export async function readWhole(stream: Readable, size: number): Promise<Buffer>
   for await (const piece of stream) pieces.push(piece)
   const bytes = Buffer.concat(pieces)
   if (bytes.length === size) return bytes
-  throw new StorageError('unavailable', 'storage is not available', {
-    cause: new Error(`${bytes.length} bytes arrived of ${size}`),
-  })
+  throw unavailable(new Error(`${bytes.length} bytes arrived of ${size}`))
+}
+
+function unavailable(cause: unknown): StorageError {
+  return new StorageError('unavailable', 'storage is not available', { cause })
 }

@@ -1,39 +1,35 @@
-import type { Logger } from '../../service/log.ts'
+import { createExclusiveCheck } from './exclusive-check.ts'
 import { isLocalSpool } from './local-spool.ts'
-import { readWhole, toFileStream } from './s3-body.ts'
-import { checkBucket, createExclusiveCheck } from './s3-check.ts'
-import { createS3Client, DEFAULT_PATIENCE, type S3Patience } from './s3-client.ts'
-import { toS3StorageError } from './s3-errors.ts'
-import { createS3Keys, type S3Keys } from './s3-keys.ts'
-import { createS3Objects, type S3Objects } from './s3-objects.ts'
-import { publish, type Upload } from './s3-publish.ts'
-import { openSpoolFolder } from './s3-spool.ts'
+import { readWhole, toFileStream } from './object-body.ts'
+import { createObjectKeys, type ObjectKeys } from './object-keys.ts'
+import { publish, type Upload } from './object-publish.ts'
+import { openSpoolFolder } from './object-spool.ts'
+import { type ObjectStore, PutFailure } from './object-store.ts'
+import { DEFAULT_PATIENCE, type Patience } from './patience.ts'
 import { type NewFile, type OpenFile, type Storage, StorageError } from './storage.ts'
-import type { S3Config } from './storage-config.ts'
 
-export interface S3StorageOptions {
-  config: S3Config
-  log: Logger
+export interface ObjectStorageOptions {
+  objects: ObjectStore
+  /** In front of every project, without slashes at its ends; empty: none. */
+  prefix: string
   /** Whether uploads may ever be refused because of what is there: then the server must be able to. */
   needsExclusiveCreate: boolean
-  patience?: S3Patience
+  patience?: Patience
   /** Where uploads wait; the system's temporary directory by default. */
   tempDir?: string
 }
 
 /**
- * A bucket of an S3 server as storage. Listings are strictly per project. There is no revision: what others put into the
+ * A bucket as storage. Listings are strictly per project. There is no revision: what others put into the
  * bucket is found by the periodic comparison.
  * @throws {StartError} for what only the operator can mend.
  */
-export async function createS3Storage(options: S3StorageOptions): Promise<Storage> {
-  const { config, log, needsExclusiveCreate, patience = DEFAULT_PATIENCE } = options
-  const client = createS3Client(config, patience)
-  const keys = createS3Keys(config.prefix)
-  const objects = createS3Objects(client, config, patience.answer)
+export async function createObjectStorage(options: ObjectStorageOptions): Promise<Storage> {
+  const { objects, needsExclusiveCreate, patience = DEFAULT_PATIENCE } = options
+  const keys = createObjectKeys(options.prefix)
   const requireExclusiveCreate = createExclusiveCheck(objects, keys)
   const createSpool = await openSpoolFolder(options.tempDir)
-  await checkBucket(client, config, log)
+  await objects.check()
   if (needsExclusiveCreate) await requireExclusiveCreate().catch(passOverOutage)
 
   const list: Storage['list'] = async (project) => {
@@ -61,7 +57,7 @@ export async function createS3Storage(options: S3StorageOptions): Promise<Storag
     },
     delete: async (project, fileName) => {
       const key = keys.file(project, fileName)
-      // S3 deletes what is not there without a word.
+      // Object stores delete what is not there without a word.
       await objects.head(key, fileName)
       await objects.remove(key, fileName)
     },
@@ -69,7 +65,7 @@ export async function createS3Storage(options: S3StorageOptions): Promise<Storag
       try {
         await objects.put(keys.file(project, fileName), { body: content, size: content.length })
       } catch (error) {
-        throw toS3StorageError(error, fileName)
+        throw error instanceof PutFailure ? error.storageError : error
       }
     },
     revision: async () => undefined,
@@ -80,19 +76,19 @@ function passOverOutage(error: unknown): void {
   if (!(error instanceof StorageError)) throw error
 }
 
-function toUpload(keys: S3Keys, project: string, { fileName, spool }: NewFile): Upload {
+function toUpload(keys: ObjectKeys, project: string, { fileName, spool }: NewFile): Upload {
   if (!isLocalSpool(spool)) throw new TypeError('a spool of another storage')
   return { fileName, spool: spool.path, key: keys.file(project, fileName) }
 }
 
 async function openObject(
-  objects: S3Objects,
+  objects: ObjectStore,
   key: string,
   fileName: string,
   patienceMs: number,
 ): Promise<OpenFile> {
-  const { body, size, modifiedNs, etag } = await objects.get(key, fileName)
-  const readAll = () => toFileStream(body, fileName, patienceMs)
+  const { body, size, modifiedNs, tag } = await objects.get(key, fileName)
+  const readAll = () => toFileStream(body, patienceMs)
   return {
     fileName,
     size,
@@ -100,8 +96,8 @@ async function openObject(
     stream: (range) => {
       if (range === undefined) return readAll()
       body.destroy()
-      const part = objects.get(key, fileName, { ...range, etag }).then((found) => found.body)
-      return toFileStream(part, fileName, patienceMs)
+      const part = objects.get(key, fileName, { ...range, tag }).then((found) => found.body)
+      return toFileStream(part, patienceMs)
     },
     read: () => readWhole(readAll(), size),
     close: async () => {

@@ -3,10 +3,9 @@ import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import { isProvenanceFileName } from '../chart/file-name.ts'
-import { readWhole } from './s3-body.ts'
-import { ATTEMPTS } from './s3-client.ts'
-import { isConflict, isTaken, isTransient, toS3StorageError } from './s3-errors.ts'
-import type { S3Objects } from './s3-objects.ts'
+import { readWhole } from './object-body.ts'
+import { type ObjectStore, PutFailure } from './object-store.ts'
+import { ATTEMPTS } from './patience.ts'
 import { StorageError, type StoredFile } from './storage.ts'
 
 /** One file to publish: from its spool to its key. */
@@ -17,12 +16,12 @@ export interface Upload {
 }
 
 /**
- * Puts all files in their places, or none. S3 has no transaction over two objects: the provenance goes first and the
+ * Puts all files in their places, or none. Object stores have no transaction over two objects: the provenance goes first and the
  * chart last, since the index goes by the chart. What a crash in between leaves is a provenance without its chart, never
  * a chart without its provenance.
  */
 export async function publish(
-  objects: S3Objects,
+  objects: ObjectStore,
   uploads: readonly Upload[],
   overwrite: boolean,
 ): Promise<StoredFile[]> {
@@ -56,7 +55,7 @@ async function takeAllBack(undo: (() => Promise<void>)[]): Promise<void> {
 
 /** Takes an upload back, as long as it is still the one in place. */
 async function planUndo(
-  objects: S3Objects,
+  objects: ObjectStore,
   upload: Upload,
   uploadId: string,
   overwrite: boolean,
@@ -76,7 +75,7 @@ interface Stored {
   uploadId: string
   size: number
   /** undefined where the answer was lost. */
-  etag: string | undefined
+  tag: string | undefined
 }
 
 type Outcome =
@@ -86,11 +85,11 @@ type Outcome =
   | { kind: 'unknown'; error: unknown }
 
 /**
- * Uploads one file. The SDK repeats no request whose body is a stream: each attempt opens the file anew. An attempt whose
+ * Uploads one file. A body that is a stream cannot be sent again: each attempt opens the file anew. An attempt whose
  * answer was lost may have been carried out, and then refuses its own repetition: the upload's id tells.
  */
 async function put(
-  objects: S3Objects,
+  objects: ObjectStore,
   upload: Upload,
   uploadId: string,
   overwrite: boolean,
@@ -99,19 +98,20 @@ async function put(
   for (let attempt = 1; ; attempt++) {
     const body = createReadStream(upload.spool)
     try {
-      const { etag } = await objects.put(upload.key, {
+      const { tag } = await objects.put(upload.key, {
         body,
         size,
         uploadId,
         isExclusive: !overwrite,
       })
-      return { kind: 'stored', upload, uploadId, size, etag }
+      return { kind: 'stored', upload, uploadId, size, tag }
     } catch (error) {
-      const mayRepeat = isTransient(error) || isConflict(error)
+      const mayRepeat =
+        error instanceof PutFailure && (error.fault === 'transient' || error.fault === 'conflict')
       if (attempt === 1 && !mayRepeat) return { kind: 'refused', error }
       if (attempt === ATTEMPTS || !mayRepeat) {
         const isOurs = await isInPlace(objects, upload, uploadId).catch(() => undefined)
-        if (isOurs === true) return { kind: 'stored', upload, uploadId, size, etag: undefined }
+        if (isOurs === true) return { kind: 'stored', upload, uploadId, size, tag: undefined }
         return { kind: isOurs === false ? 'refused' : 'unknown', error }
       }
       await delay(Math.random() * 100 * 2 ** attempt)
@@ -122,24 +122,25 @@ async function put(
 }
 
 function toStorageFault(error: unknown, fileName: string): unknown {
-  if (!isTaken(error)) return toS3StorageError(error, fileName)
+  if (!(error instanceof PutFailure)) return error
+  if (error.fault !== 'taken' && error.fault !== 'conflict') return error.storageError
   return new StorageError('exists', `${fileName} already exists`, { cause: error })
 }
 
 /** What is stored is stored, whether or not the server tells its time. */
 async function describe(
-  objects: S3Objects,
-  { upload: { key, fileName }, uploadId, size, etag }: Stored,
+  objects: ObjectStore,
+  { upload: { key, fileName }, uploadId, size, tag }: Stored,
 ): Promise<StoredFile> {
   const found = await objects.head(key, fileName).catch(() => undefined)
-  const isOurs = found?.uploadId === uploadId && (etag === undefined || found.etag === etag)
+  const isOurs = found?.uploadId === uploadId && (tag === undefined || found.tag === tag)
   if (found !== undefined && isOurs) return { fileName, size, modifiedNs: found.modifiedNs }
   // No listing says a fraction of a second: the next comparison of times reads the file that is there then.
   return { fileName, size, modifiedNs: BigInt(Date.now()) * 1_000_000n + 1n }
 }
 
 async function isInPlace(
-  objects: S3Objects,
+  objects: ObjectStore,
   { key, fileName }: Upload,
   uploadId: string,
 ): Promise<boolean> {
@@ -152,7 +153,7 @@ async function isInPlace(
 }
 
 async function readIfThere(
-  objects: S3Objects,
+  objects: ObjectStore,
   { key, fileName }: Upload,
 ): Promise<Buffer | undefined> {
   try {
@@ -160,7 +161,7 @@ async function readIfThere(
     return await readWhole(body, size)
   } catch (error) {
     if (isMissing(error)) return undefined
-    throw toS3StorageError(error, fileName)
+    throw error
   }
 }
 
