@@ -7,6 +7,7 @@ import { createRouter } from './http/router.ts'
 import { answerError, StoreError } from './http/store-error.ts'
 import { createProjectIndexes } from './index/project-indexes.ts'
 import { createKeyedLock } from './keyed-lock.ts'
+import type { Replicas } from './replicas/replicas.ts'
 import { createRoutes } from './routes.ts'
 import type { Storage } from './storage/storage.ts'
 
@@ -20,6 +21,7 @@ export interface Chartstore {
 
 export interface ChartstoreDeps {
   storage: Storage
+  replicas: Replicas
   policy: ChartstorePolicy
   authenticate: Authenticate
   log: Logger
@@ -28,6 +30,7 @@ export interface ChartstoreDeps {
 
 export function createChartstore({
   storage,
+  replicas,
   policy,
   authenticate,
   log,
@@ -39,6 +42,7 @@ export function createChartstore({
     lock: createKeyedLock(),
     reconcileMs: policy.reconcileMs,
     keepsCacheFile: policy.keepsCacheFile,
+    replicas,
   })
   const match = createRouter(createRoutes({ storage, indexes, policy, version }))
 
@@ -62,6 +66,9 @@ export function createChartstore({
       )
       return { ...result, headers: { 'x-request-id': requestId, ...result.headers } }
     },
-    close: indexes.close,
+    close: async () => {
+      await indexes.close()
+      await replicas.close()
+    },
   }
 }

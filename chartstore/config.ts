@@ -8,6 +8,7 @@ import {
   loadTogether,
   parseEnv,
 } from '../service/env.ts'
+import { loadRedisConfig, type RedisConfig } from './replicas/redis-config.ts'
 import { loadStorageConfig, type StorageConfig } from './storage/storage-config.ts'
 
 export type JsonIndexMode = 'never' | 'always' | 'auto'
@@ -30,6 +31,8 @@ export interface ChartstorePolicy {
 export interface ChartstoreConfig {
   policy: ChartstorePolicy
   storage: StorageConfig
+  /** What the stores of a replica set share; undefined: this one is alone. */
+  redis: RedisConfig | undefined
   /** Settings that this version reads past, for a line in the log. */
   ignored: string[]
 }
@@ -85,10 +88,6 @@ const REFUSED: Readonly<Record<string, string>> = {
 
 /** Settings that change nothing here: they tune what this store does by itself. */
 const IGNORED = [
-  'CACHE',
-  'CACHE_REDIS_ADDR',
-  'CACHE_REDIS_PASSWORD',
-  'CACHE_REDIS_DB',
   'ENFORCE_SEMVER2',
   'LOG_JSON',
   'STORAGE_TIMESTAMP_TOLERANCE',
@@ -103,13 +102,15 @@ const IGNORED = [
  * @throws {ConfigError} with every fault.
  */
 export function loadChartstoreConfig(env: Env, defaultDir?: string): ChartstoreConfig {
-  const [storage, parsed] = loadTogether(
+  const [storage, redis, parsed] = loadTogether(
     () => loadStorageConfig(env, defaultDir),
+    () => loadRedisConfig(env),
     () => parseEnv(storeSchema, env, findUnsupported(env)),
   )
   const json = parsed.JSON_INDEX
   return {
     storage,
+    redis,
     ignored: IGNORED.filter((name) => isSet(env[name])),
     policy: {
       allowsOverwrite: parsed.ALLOW_OVERWRITE,

@@ -3,14 +3,14 @@ import { drain, listen, setTimeLimits } from '../service/http-server.ts'
 import { createLogger } from '../service/log.ts'
 import { type Running, runService, wantsCheckOnly } from '../service/run.ts'
 import { VERSION } from '../service/version.ts'
-import { createChartstore } from './app.ts'
 import { type Authenticate, allowAll } from './auth/authenticator.ts'
 import { createBasicAuthenticator } from './auth/basic.ts'
 import { createBearerAuthenticator } from './auth/bearer.ts'
 import { readPublicKeys } from './auth/public-keys.ts'
 import { type ListeningConfig, loadChartstoreConfig, loadListeningConfig } from './config.ts'
 import { createStoreServer } from './http/serve.ts'
-import { describeStorage, openStorage } from './storage/open-storage.ts'
+import { openChartstore } from './open-chartstore.ts'
+import { describeStorage } from './storage/open-storage.ts'
 
 /** Requests that still run when the store is told to stop may take this long. */
 const GRACE_MS = 30_000
@@ -28,14 +28,7 @@ async function start(): Promise<Running | undefined> {
   }
   const log = createLogger(listening.logLevel)
   for (const name of config.ignored) log.warn(`${name} is set and has no effect here`)
-  const storage = await openStorage(config.storage, config.policy, log)
-  const store = createChartstore({
-    storage,
-    policy: config.policy,
-    authenticate,
-    log,
-    version: VERSION,
-  })
+  const store = await openChartstore(config, { authenticate, log, version: VERSION })
   const server = createStoreServer(store, log, listening.logsHealth)
   setTimeLimits(server)
   const url = await listen(server, listening.host, listening.port)

@@ -1,13 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
-import { createChartstore } from '../chartstore/app.ts'
 import { allowAll } from '../chartstore/auth/authenticator.ts'
 import { type ChartstoreConfig, loadChartstoreConfig } from '../chartstore/config.ts'
 import type { Answer } from '../chartstore/http/answer.ts'
 import { toStoreRequest } from '../chartstore/http/lazy-body.ts'
 import { writeAnswer } from '../chartstore/http/write-answer.ts'
-import { openStorage } from '../chartstore/storage/open-storage.ts'
+import { openChartstore } from '../chartstore/open-chartstore.ts'
 import type { Env } from '../service/env.ts'
 import type { Logger } from '../service/log.ts'
 import { VERSION } from '../service/version.ts'
@@ -26,14 +25,8 @@ export async function createEmbeddedStore(
   config: ChartstoreConfig,
   log: Logger,
 ): Promise<ChartStore> {
-  const store = createChartstore({
-    storage: await openStorage(config.storage, config.policy, log),
-    policy: config.policy,
-    // The gateway has decided already.
-    authenticate: allowAll,
-    log,
-    version: VERSION,
-  })
+  // The gateway has decided already.
+  const store = await openChartstore(config, { authenticate: allowAll, log, version: VERSION })
 
   const forward = async (
     req: OriginalRequest,

@@ -6,6 +6,7 @@ import { loadChartstoreConfig } from '../chartstore/config.ts'
 import { createRouter } from '../chartstore/http/router.ts'
 import { createProjectIndexes } from '../chartstore/index/project-indexes.ts'
 import { createKeyedLock } from '../chartstore/keyed-lock.ts'
+import { createLoneReplica } from '../chartstore/replicas/replicas.ts'
 import { createRoutes } from '../chartstore/routes.ts'
 import { createLocalStorage } from '../chartstore/storage/local-storage.ts'
 import { CHART_ROUTES } from '../gateway/charts/chart-route-table.ts'
@@ -37,6 +38,7 @@ test('the store reads each forwarded path as the gateway did: same route, same p
     lock,
     reconcileMs: 0,
     keepsCacheFile: false,
+    replicas: createLoneReplica(),
   })
   const { policy } = loadChartstoreConfig({}, '/nowhere')
   const match = createRouter(createRoutes({ storage, indexes, policy, version: '' }))

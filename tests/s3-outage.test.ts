@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { pino } from 'pino'
 import { createProjectIndexes } from '../chartstore/index/project-indexes.ts'
 import { createKeyedLock } from '../chartstore/keyed-lock.ts'
+import { createLoneReplica } from '../chartstore/replicas/replicas.ts'
 import { buildChart } from './support/chart-package.ts'
 import { startFaultProxy } from './support/fault-proxy.ts'
 import { skipWithout } from './support/real-clients.ts'
@@ -29,6 +30,7 @@ test('packages that storage cannot give make no empty index, and one of many har
     lock,
     reconcileMs: 100,
     keepsCacheFile: false,
+    replicas: createLoneReplica(),
   })
   t.after(indexes.close)
   const names = async () => [...(await (await indexes.forReading('p')).current()).chartNames()]

@@ -16,6 +16,8 @@ export interface Coherence {
   refresh: () => Promise<void>
   /** Compares the time of every file. `known` may vouch for a file, so that it need not be read. */
   compareFiles: (known?: (file: StoredFile) => boolean) => Promise<void>
+  /** Takes over what another store wrote to a file: a listing that is under way may not know it. */
+  adoptForeign: (fileName: string, adopt: () => void) => void
   /** Runs a write of our own, which indexes what it writes by itself. */
   write: <Result>(fileName: string, write: () => Promise<Result>) => Promise<Result>
 }
@@ -102,7 +104,11 @@ export function createCoherence(options: {
     const packages = (await storage.list(project)).filter((file) =>
       isPackageFileName(file.fileName),
     )
-    const chooseUnread = () => packages.filter((file) => !files.isCurrent(file) && !known(file))
+    const chooseUnread = () =>
+      packages.filter(
+        // The listing may be older than what was written meanwhile, and so may be what vouches for it.
+        (file) => !files.isCurrent(file) && (isOurs(file.fileName) || !known(file)),
+      )
     return { names: new Set(packages.map((file) => file.fileName)), chooseUnread }
   }
 
@@ -123,6 +129,10 @@ export function createCoherence(options: {
       else await comparing
     },
     compareFiles: (known = () => false) => compare(() => listFiles(known)),
+    adoptForeign: (fileName, adopt) => {
+      writtenMeanwhile.add(fileName)
+      adopt()
+    },
     write: async (fileName, write) => {
       if (writing === 0 && (await storage.revision(project))?.mark !== seen) isDoubtful = true
       writing++

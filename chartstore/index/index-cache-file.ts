@@ -70,6 +70,15 @@ function parseForeign(content: string): unknown[] {
   }
 }
 
+/** One version as JSON, as entries are written: undefined where it is none. */
+export function parseEntry(json: string): IndexEntry | undefined {
+  try {
+    return toEntry(JSON.parse(json))
+  } catch {
+    return undefined
+  }
+}
+
 function toEntry(version: unknown): IndexEntry | undefined {
   if (!isRecord(version)) return undefined
   const { urls, created, digest } = version

@@ -26,8 +26,11 @@ export interface IndexedFiles {
   isUnsettled: () => boolean
   adopt: (entry: IndexEntry) => void
   drop: (fileName: string) => void
-  /** Reads packages from storage and indexes them; one that is no chart becomes a problem and harms no other. */
-  read: (files: readonly FileToRead[]) => Promise<void>
+  /**
+   * Reads packages from storage and indexes them; one that is no chart becomes a problem and harms no other.
+   * Resolves to how many storage did not give.
+   */
+  read: (files: readonly FileToRead[]) => Promise<number>
 }
 
 export interface FileToRead {
@@ -136,8 +139,10 @@ export function createIndexedFiles(options: {
           return failure
         })
         // One that cannot be read harms no other. When none can, it is storage: an empty index would be a lie.
-        const isAllLost = failures.every((failure) => failure !== undefined)
-        if (document.versionCount() === 0 && files.length > 0 && isAllLost) throw failures[0]
+        const lost = failures.filter((failure) => failure !== undefined)
+        const isAllLost = files.length > 0 && lost.length === files.length
+        if (document.versionCount() === 0 && isAllLost) throw lost[0]
+        return lost.length
       } finally {
         clearInterval(progress)
       }

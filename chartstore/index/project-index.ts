@@ -1,14 +1,16 @@
 import type { Logger } from '../../service/log.ts'
 import { coalesce } from '../coalesce.ts'
 import type { KeyedLock } from '../keyed-lock.ts'
+import type { ForeignChange, Replicas } from '../replicas/replicas.ts'
 import { type NewFile, type Storage, StorageError } from '../storage/storage.ts'
 import { createTimers } from '../timers.ts'
 import { createCoherence } from './coherence.ts'
+import type { Contests } from './contests.ts'
 import type { IndexDocument } from './document.ts'
 import { createEntry, type IndexEntry, type PackageFacts } from './entry.ts'
 import { FileNameTaken } from './file-name-taken.ts'
 import { loadIndexCache, saveIndexCache } from './index-cache.ts'
-import { INDEX_CACHE_FILE } from './index-cache-file.ts'
+import { INDEX_CACHE_FILE, parseEntry } from './index-cache-file.ts'
 import { createIndexedFiles, type Problem } from './indexed-files.ts'
 import { createSnapshot, type IndexForm, type IndexSnapshot } from './snapshot.ts'
 
@@ -24,6 +26,10 @@ export interface ProjectIndex {
   publish: (publication: Publication) => Promise<void>
   /** Deletes a package and its provenance. Resolves to whether there was one of them. */
   remove: (files: { packageFile: string; provenanceFile: string }) => Promise<boolean>
+  /** Takes over what another store of the replica set tells. */
+  receive: (change: ForeignChange) => Promise<void>
+  /** Compares every file with storage, and then what the replicas share with the index. */
+  compare: () => Promise<void>
   problems: () => Problem[]
   /** Stops background work and writes index-cache.yaml if it is behind. */
   close: () => Promise<void>
@@ -44,19 +50,24 @@ export interface IndexOptions {
   reconcileMs: number
   /** Whether index-cache.yaml is kept. */
   keepsCacheFile: boolean
+  replicas: Replicas
+  contests: Contests
 }
 
 /** How long changes gather before index-cache.yaml is written: longer where that costs more. */
 const SAVE_DELAY_MS = 5000
 const SAVE_SHARE = 0.01
+/** When storage did not tell what has become of a file, all are compared after so long. */
+const RECHECK_MS = 1000
 
 export function createProjectIndex(project: string, options: IndexOptions): ProjectIndex {
-  const { storage, lock } = options
+  const { storage, lock, replicas, contests } = options
   const log = options.log.child({ project })
   const timers = createTimers((error) => log.error({ err: error }, 'background work failed'))
   const snapshots = new Map<IndexForm, IndexSnapshot>()
   let generated = nowToTheSecond()
   let isLoaded = false
+  let isForeign = false
   let saveDelayMs = SAVE_DELAY_MS
 
   const files = createIndexedFiles({
@@ -66,7 +77,8 @@ export function createProjectIndex(project: string, options: IndexOptions): Proj
     log,
     onChange: () => {
       generated = nowToTheSecond()
-      if (options.keepsCacheFile && isLoaded) timers.once('save', saveDelayMs, save)
+      // What another store writes it also saves.
+      if (options.keepsCacheFile && isLoaded && !isForeign) timers.once('save', saveDelayMs, save)
     },
   })
   const { document } = files
@@ -83,14 +95,18 @@ export function createProjectIndex(project: string, options: IndexOptions): Proj
   const load = coalesce(async () => {
     if (isLoaded) return
     const cache = options.keepsCacheFile ? await loadIndexCache(storage, project) : undefined
+    const hints = await replicas.hints(project)
     let vouched = 0
     await coherence.compareFiles((file) => {
-      const entry = cache?.entries.get(file.fileName)
+      const cached = cache?.entries.get(file.fileName)
+      const isVouched = cached?.modifiedNs === file.modifiedNs
+      const entry = isVouched ? cached : parseEntry(hints.get(file.fileName) ?? '')
       if (entry?.modifiedNs !== file.modifiedNs) return false
       files.adopt(entry)
-      vouched++
+      if (isVouched) vouched++
       return true
     })
+    await correctHints(hints)
     // Nothing changed while we were away: the same bytes, so the same ETag, as before the restart.
     const isUnchanged = vouched === document.versionCount() && vouched === cache?.entries.size
     if (isUnchanged && cache.generated !== undefined) generated = cache.generated
@@ -101,6 +117,54 @@ export function createProjectIndex(project: string, options: IndexOptions): Proj
       timers.every('reconcile', options.reconcileMs, coherence.compareFiles)
     isLoaded = true
   })
+
+  const correctHints = async (hints: ReadonlyMap<string, string>) => {
+    const names = new Set([...hints.keys(), ...document.fileNames()])
+    const corrections = [...names]
+      .map((fileName) => ({
+        fileName,
+        from: hints.get(fileName),
+        to: document.getFile(fileName)?.json,
+      }))
+      .filter(({ from, to }) => from !== to)
+    await replicas.correct(project, corrections)
+  }
+
+  const compare = async () => {
+    await coherence.compareFiles()
+    await correctHints(await replicas.hints(project))
+  }
+
+  const announce = async (fileName: string) => {
+    contests.note(`${project}/${fileName}`, 'own')
+    await replicas.announce({ project, fileName, entry: document.getFile(fileName)?.json })
+  }
+
+  /** @returns whether the change can be believed as it is told. */
+  const adoptForeign = ({ fileName, entry: json }: ForeignChange): boolean => {
+    const entry = json === undefined ? undefined : parseEntry(json)
+    if (json !== undefined && entry === undefined) return false
+    const held = document.getFile(fileName)
+    const isKnown = held?.modifiedNs === entry?.modifiedNs && held?.digest === entry?.digest
+    if (isKnown) return true
+    if (held !== undefined && entry !== undefined && held.modifiedNs >= entry.modifiedNs)
+      return false
+    isForeign = true
+    coherence.adoptForeign(fileName, () => {
+      if (entry === undefined) files.drop(fileName)
+      else files.adopt(entry)
+    })
+    isForeign = false
+    return true
+  }
+
+  /** Asks storage what has become of a file that several stores changed, and tells no one: they ask by themselves. */
+  const recheck = async ({ fileName, entry }: ForeignChange) => {
+    const lost = await files.read([{ fileName }])
+    if (lost > 0) throw new Error(`${fileName} could not be read`)
+    const truth = document.getFile(fileName)?.json
+    await replicas.correct(project, [{ fileName, from: entry, to: truth }])
+  }
 
   const refresh = () => (isLoaded ? coherence.refresh() : load())
 
@@ -130,21 +194,33 @@ export function createProjectIndex(project: string, options: IndexOptions): Proj
             files.adopt(createEntry({ ...facts, modifiedNs: file.modifiedNs }))
           }
         })
+        if (facts !== undefined) await announce(fileName)
       })
     },
     remove: async ({ packageFile, provenanceFile }) => {
       await load()
-      return lock(`${project}/${packageFile}`, () =>
-        coherence.write(packageFile, async () => {
+      return lock(`${project}/${packageFile}`, async () => {
+        const isRemoved = await coherence.write(packageFile, async () => {
           // Out of the index first, so that it never lists what is gone. The provenance goes before the package: what a
           // crash leaves is a chart that can be deleted again.
           files.drop(packageFile)
           const hadProvenance = await deleteIfThere(storage, project, provenanceFile)
           const hadPackage = await deleteIfThere(storage, project, packageFile)
           return hadPackage || hadProvenance
-        }),
-      )
+        })
+        if (isRemoved) await announce(packageFile)
+        return isRemoved
+      })
     },
+    receive: async (change) => {
+      const isBelieved = await lock(`${project}/${change.fileName}`, async () => {
+        const isContested = contests.note(`${project}/${change.fileName}`, change.origin)
+        return !isContested && adoptForeign(change)
+      })
+      if (isBelieved) return
+      await recheck(change).catch(() => timers.once('compare', RECHECK_MS, compare))
+    },
+    compare,
     problems: files.problems,
     close: async () => {
       const isBehind = timers.isWaiting('save')

@@ -1,4 +1,7 @@
+import pLimit from 'p-limit'
+import { createLoneReplica } from '../replicas/replicas.ts'
 import type { Storage } from '../storage/storage.ts'
+import { createContests } from './contests.ts'
 import { createProjectIndex, type IndexOptions, type ProjectIndex } from './project-index.ts'
 
 /** The indexes of all projects of a store. */
@@ -10,23 +13,55 @@ export interface ProjectIndexes {
   close: () => Promise<void>
 }
 
-export function createProjectIndexes(options: IndexOptions): ProjectIndexes {
+/** Projects compared with storage at the same time when changes of other stores may have been missed. */
+const COMPARED_AT_ONCE = 4
+
+export function createProjectIndexes(options: Omit<IndexOptions, 'contests'>): ProjectIndexes {
+  const { storage, replicas, log } = options
+  const contests = createContests()
   const indexes = new Map<string, ProjectIndex>()
+  const comparing = pLimit(COMPARED_AT_ONCE)
 
   const keep = (project: string): ProjectIndex => {
     const known = indexes.get(project)
     if (known !== undefined) return known
-    const index = createProjectIndex(project, options)
+    const index = createProjectIndex(project, { ...options, contests })
     indexes.set(project, index)
     return index
   }
+
+  /** Nobody waits for it, and what fails is made good by the periodic comparison. */
+  const inBackground = (project: string, work: Promise<void> | undefined) => {
+    work?.catch((error: unknown) => log.warn({ err: error, project }, 'following replicas failed'))
+  }
+
+  replicas.listen({
+    // Of a project that was not read yet nothing is known that could be wrong.
+    onChange: (change) =>
+      inBackground(change.project, indexes.get(change.project)?.receive(change)),
+    onGap: (only) => {
+      const projects = only === undefined ? [...indexes.keys()] : [only]
+      for (const project of projects) {
+        inBackground(
+          project,
+          comparing(async () => indexes.get(project)?.compare()),
+        )
+      }
+    },
+  })
 
   return {
     forReading: async (project) => {
       const known = indexes.get(project)
       if (known !== undefined) return known
-      if (await isThere(options.storage, project)) return keep(project)
-      return createProjectIndex(project, { ...options, reconcileMs: 0, keepsCacheFile: false })
+      if (await isThere(storage, project)) return keep(project)
+      return createProjectIndex(project, {
+        ...options,
+        contests,
+        replicas: createLoneReplica(),
+        reconcileMs: 0,
+        keepsCacheFile: false,
+      })
     },
     forWriting: keep,
     close: async () => {

@@ -1,5 +1,6 @@
 import type { Logger } from '../../service/log.ts'
 import type { ChartstorePolicy } from '../config.ts'
+import type { Claim } from '../replicas/replicas.ts'
 import { createLocalStorage } from './local-storage.ts'
 import { createObjectStorage } from './object-storage.ts'
 import type { Storage } from './storage.ts'
@@ -12,6 +13,7 @@ import type { StorageConfig } from './storage-config.ts'
 export async function openStorage(
   config: StorageConfig,
   { allowsOverwrite }: Pick<ChartstorePolicy, 'allowsOverwrite'>,
+  _claim: Claim,
   log: Logger,
 ): Promise<Storage> {
   switch (config.kind) {

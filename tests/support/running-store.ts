@@ -4,6 +4,7 @@ import { createChartstore } from '../../chartstore/app.ts'
 import { type Authenticate, allowAll } from '../../chartstore/auth/authenticator.ts'
 import { type ChartstorePolicy, loadChartstoreConfig } from '../../chartstore/config.ts'
 import { createStoreServer } from '../../chartstore/http/serve.ts'
+import { createLoneReplica } from '../../chartstore/replicas/replicas.ts'
 import { createLocalStorage } from '../../chartstore/storage/local-storage.ts'
 import { drain, listen } from '../../service/http-server.ts'
 import { makeFolder } from './folder.ts'
@@ -30,6 +31,7 @@ export async function startStore(
   const log = pino({ level: 'silent' })
   const store = createChartstore({
     storage: await createLocalStorage(dir),
+    replicas: createLoneReplica(),
     policy: { ...config.policy, ...options.policy },
     authenticate: options.authenticate ?? allowAll,
     log,

@@ -1,0 +1,20 @@
+import { type Chartstore, type ChartstoreDeps, createChartstore } from './app.ts'
+import type { ChartstoreConfig } from './config.ts'
+import { openReplicas } from './replicas/open-replicas.ts'
+import { describeStorage, openStorage } from './storage/open-storage.ts'
+
+/** A chart store with the storage and the replica set that are configured. @throws {StartError} */
+export async function openChartstore(
+  config: ChartstoreConfig,
+  deps: Pick<ChartstoreDeps, 'authenticate' | 'log' | 'version'>,
+): Promise<Chartstore> {
+  const { log } = deps
+  const replicas = await openReplicas(config.redis, describeStorage(config.storage), log)
+  try {
+    const storage = await openStorage(config.storage, config.policy, replicas.claim, log)
+    return createChartstore({ ...deps, storage, replicas, policy: config.policy })
+  } catch (error) {
+    await replicas.close()
+    throw error
+  }
+}

@@ -1,0 +1,90 @@
+import { randomUUID } from 'node:crypto'
+import type { Logger } from '../../service/log.ts'
+import { createAnnouncer } from './announcer.ts'
+import { createChangeReader } from './change-reader.ts'
+import { createRedisClaims } from './redis-claims.ts'
+import { createRedisClient } from './redis-client.ts'
+import type { RedisConfig } from './redis-config.ts'
+import { createRedisKeys } from './redis-keys.ts'
+import { ANNOUNCE, CORRECT } from './redis-scripts.ts'
+import type { Change, Correction, Replicas } from './replicas.ts'
+
+/** After a command that Redis did not answer, so long nobody waits for it again. */
+const REST_MS = 2000
+const CORRECTIONS_AT_ONCE = 100
+
+/** Stores that tell each other by Redis. @param bucket names the storage that they share. */
+export function createRedisReplicas(config: RedisConfig, bucket: string, log: Logger): Replicas {
+  const keys = createRedisKeys(config.prefix, bucket)
+  const client = createRedisClient(config, log)
+  const origin = randomUUID()
+  let restsUntil = 0
+  let reader: { stop: () => void } | undefined
+
+  const asking = async <Result>(command: () => Promise<Result>): Promise<Result> => {
+    if (Date.now() < restsUntil) throw new Error('Redis did not answer a moment ago')
+    try {
+      return await command()
+    } catch (error) {
+      if (error instanceof Error && /timed out/.test(error.message)) {
+        restsUntil = Date.now() + REST_MS
+        // A connection that swallows commands is not worth keeping.
+        client.disconnect(true)
+      }
+      throw error
+    }
+  }
+
+  const send = async (change: Change | { project: string }) => {
+    const { fileName, entry } = 'fileName' in change ? change : { fileName: '', entry: '' }
+    const { project } = change
+    await asking(() =>
+      client.eval(
+        ANNOUNCE,
+        3,
+        keys.index(project),
+        keys.feed,
+        keys.changes,
+        project,
+        fileName,
+        entry ?? '',
+        origin,
+        randomUUID(),
+      ),
+    )
+  }
+  const announcer = createAnnouncer(send, log)
+
+  const correct = async (project: string, corrections: readonly Correction[]) => {
+    for (let start = 0; start < corrections.length; start += CORRECTIONS_AT_ONCE) {
+      const values = corrections
+        .slice(start, start + CORRECTIONS_AT_ONCE)
+        .flatMap(({ fileName, from, to }) => [fileName, from ?? '', to ?? ''])
+      await asking(() => client.eval(CORRECT, 1, keys.index(project), ...values))
+    }
+  }
+
+  return {
+    announce: announcer.announce,
+    listen: (listener) => {
+      reader = createChangeReader({
+        client: createRedisClient(config, log.child({}, { level: 'silent' }), 0),
+        keys,
+        origin,
+        listener,
+        log,
+      })
+    },
+    hints: async (project) => {
+      const found = await asking(() => client.hgetall(keys.index(project))).catch(() => ({}))
+      return new Map(Object.entries(found))
+    },
+    correct: (project, corrections) => correct(project, corrections).catch(() => undefined),
+    claim: createRedisClaims(client, keys),
+    close: async () => {
+      announcer.close()
+      reader?.stop()
+      client.disconnect()
+    },
+  }
+}

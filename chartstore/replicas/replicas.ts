@@ -1,0 +1,63 @@
+import { createKeyedLock } from '../keyed-lock.ts'
+
+/** A file of a project as one store left it. */
+export interface Change {
+  project: string
+  fileName: string
+  /** The index entry of the package, as JSON; undefined: the file is gone. */
+  entry: string | undefined
+}
+
+/** What another store of the replica set tells. */
+export interface ForeignChange extends Change {
+  /** Which store it comes from. */
+  origin: string
+}
+
+export interface ReplicaListener {
+  onChange: (change: ForeignChange) => void
+  /** Changes may have been missed, of this project or, where undefined, of any: storage has to be compared. */
+  onGap: (project: string | undefined) => void
+}
+
+/**
+ * The stores that share one bucket. Storage is the truth and every store can live without the others: what they tell
+ * each other only makes it sooner. Nothing here rejects but `claim`.
+ */
+export interface Replicas {
+  /** Tells the others of a change, and waits for a second at most until it is told. */
+  announce: (change: Change) => Promise<void>
+  listen: (listener: ReplicaListener) => void
+  /** Entries that stores have told of, as JSON by file name: to be believed where the file's time is the entry's. */
+  hints: (project: string) => Promise<Map<string, string>>
+  /** Puts right what `hints` says, where it still says what it said. */
+  correct: (project: string, corrections: readonly Correction[]) => Promise<void>
+  /** Runs the task while no store runs one of the same key. @throws {StorageError} where that cannot be made sure. */
+  claim: Claim
+  close: () => Promise<void>
+}
+
+export interface Correction {
+  fileName: string
+  from: string | undefined
+  to: string | undefined
+}
+
+/** @param task its signal is aborted when the claim is lost. */
+export type Claim = <Result>(
+  key: string,
+  task: (signal: AbortSignal) => Promise<Result>,
+) => Promise<Result>
+
+/** One store on its own, or several that find each other's charts by comparing storage. */
+export function createLoneReplica(): Replicas {
+  const lock = createKeyedLock()
+  return {
+    announce: async () => undefined,
+    listen: () => undefined,
+    hints: async () => new Map(),
+    correct: async () => undefined,
+    claim: (key, task) => lock(key, () => task(new AbortController().signal)),
+    close: async () => undefined,
+  }
+}
