@@ -1,15 +1,19 @@
 import { randomUUID } from 'node:crypto'
+import { Readable } from 'node:stream'
 import type { Logger } from '../service/log.ts'
 import type { Authenticate } from './auth/authenticator.ts'
-import type { ChartstorePolicy } from './config.ts'
+import type { ChartstorePolicy } from './config/config.ts'
 import type { Answer, StoreRequest } from './http/answer.ts'
-import { createRouter } from './http/router.ts'
+import { createRouter, type Route } from './http/router.ts'
 import { answerError, StoreError } from './http/store-error.ts'
+import { RELATIVE_URLS } from './index/entry.ts'
 import { createProjectIndexes } from './index/project-indexes.ts'
 import { createKeyedLock } from './keyed-lock.ts'
+import { createMetrics } from './metrics/metrics.ts'
 import type { Replicas } from './replicas/replicas.ts'
 import { createRoutes } from './routes.ts'
 import type { Storage } from './storage/storage.ts'
+import type { WebFiles } from './web/web-files.ts'
 
 /** The chart store as a function: requests in, answers out, whoever carries them. */
 export interface Chartstore {
@@ -26,6 +30,11 @@ export interface ChartstoreDeps {
   authenticate: Authenticate
   log: Logger
   version: string
+  /** What every path begins with, without a slash at the end; empty: nothing. */
+  contextPath?: string
+  /** Whether requests are counted, and `/metrics` tells. */
+  hasMetrics?: boolean
+  web?: WebFiles | undefined
 }
 
 export function createChartstore({
@@ -35,6 +44,9 @@ export function createChartstore({
   authenticate,
   log,
   version,
+  contextPath = '',
+  hasMetrics = false,
+  web,
 }: ChartstoreDeps): Chartstore {
   const indexes = createProjectIndexes({
     storage,
@@ -43,14 +55,28 @@ export function createChartstore({
     reconcileMs: policy.reconcileMs,
     keepsCacheFile: policy.keepsCacheFile,
     replicas,
+    urlBase: (project) =>
+      policy.chartUrl === undefined
+        ? RELATIVE_URLS
+        : `${policy.chartUrl}${contextPath}/${encodeURIComponent(project)}/${RELATIVE_URLS}`,
+    contextPath,
+    readsAtOnce: policy.readsAtOnce,
+    alwaysCompares: policy.alwaysCompares,
+    maxObjects: policy.maxObjects,
+    maxVersions: policy.maxVersions,
   })
-  const match = createRouter(createRoutes({ storage, indexes, policy, version }))
+  const metrics = hasMetrics ? createMetrics(indexes.loaded) : undefined
+  const match = createRouter(
+    createRoutes({ storage, indexes, policy, version, metrics, web }),
+    contextPath,
+  )
 
-  const answer = async (request: StoreRequest): Promise<Answer> => {
-    // An unknown route is 404 before credentials are looked at, as in ChartMuseum.
+  const answer = async (request: StoreRequest, note: (route: Route) => void): Promise<Answer> => {
     const found = match(request)
+    // An unknown route is 404 before credentials are looked at, as in ChartMuseum.
     if (found === undefined) throw new StoreError(404, 'not found')
     const { route, context } = found
+    note(route)
     if (route.action !== 'none') {
       authenticate(request.headers, route.action, context.params.repo ?? 'repo')
     }
@@ -61,9 +87,22 @@ export function createChartstore({
     dispatch: async (request) => {
       const given = request.headers['x-request-id']
       const requestId = typeof given === 'string' && given !== '' ? given : randomUUID()
-      const result = await answer(request).catch((error: unknown) =>
+      const started = performance.now()
+      let route: string | undefined
+      const note = (found: Route) => {
+        route = found.path
+      }
+      const result = await answer(request, note).catch((error: unknown) =>
         answerError(error, log.child({ requestId })),
       )
+      metrics?.observe({
+        method: request.method,
+        route,
+        status: result.status,
+        seconds: (performance.now() - started) / 1000,
+        requestBytes: Number(request.headers['content-length'] ?? 0),
+        responseBytes: sizeOf(result),
+      })
       return { ...result, headers: { 'x-request-id': requestId, ...result.headers } }
     },
     close: async () => {
@@ -71,4 +110,9 @@ export function createChartstore({
       await replicas.close()
     },
   }
+}
+
+function sizeOf({ headers, body }: Answer): number {
+  if (body instanceof Readable || body === undefined) return Number(headers['content-length'] ?? 0)
+  return Buffer.byteLength(body)
 }

@@ -1,12 +1,12 @@
 import { type Chartstore, type ChartstoreDeps, createChartstore } from './app.ts'
-import type { ChartstoreConfig } from './config.ts'
+import type { ChartstoreConfig } from './config/config.ts'
 import { openReplicas } from './replicas/open-replicas.ts'
 import { describeStorage, openStorage } from './storage/open-storage.ts'
 
 /** A chart store with the storage and the replica set that are configured. @throws {StartError} */
 export async function openChartstore(
   config: ChartstoreConfig,
-  deps: Pick<ChartstoreDeps, 'authenticate' | 'log' | 'version'>,
+  deps: Omit<ChartstoreDeps, 'storage' | 'replicas' | 'policy'>,
 ): Promise<Chartstore> {
   const { log } = deps
   const replicas = await openReplicas(config.redis, describeStorage(config.storage), log)

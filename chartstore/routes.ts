@@ -5,8 +5,11 @@ import { createDownloadHandler } from './charts/download.ts'
 import type { HandlerDeps } from './charts/handler-deps.ts'
 import { createIndexFileHandler } from './charts/index-file.ts'
 import { createUploadHandlers } from './charts/upload.ts'
+import type { Answer } from './http/answer.ts'
 import { json, welcome } from './http/replies.ts'
 import type { Route } from './http/router.ts'
+import type { Metrics } from './metrics/metrics.ts'
+import { createArtifactHubHandler } from './web/artifact-hub.ts'
 
 /**
  * ChartMuseum's API at depth 1 (spec/chartmuseum.md 1.2-1.4). The first match counts. Unlike ChartMuseum the welcome
@@ -21,7 +24,7 @@ export function createRoutes(deps: HandlerDeps): Route[] {
   const info = () => json({ version: deps.version })
 
   const server: Route[] = [
-    { method: 'GET', path: '/', action: 'pull', handler: welcome },
+    { method: 'GET', path: '/', action: 'pull', handler: deps.web?.welcome ?? welcome },
     { method: 'GET', path: '/health', action: 'none', handler: healthy },
     { method: 'GET', path: '/info', action: 'none', handler: info },
   ]
@@ -74,10 +77,48 @@ export function createRoutes(deps: HandlerDeps): Route[] {
     { method: 'GET', path: '/:repo/health', action: 'none', handler: healthy },
     { method: 'GET', path: '/:repo/info', action: 'none', handler: info },
   ]
+  const metrics: Route[] =
+    deps.metrics === undefined
+      ? []
+      : [
+          {
+            method: 'GET',
+            path: '/metrics',
+            action: 'none',
+            isOutside: true,
+            handler: sendMetrics(deps.metrics),
+          },
+        ]
+  const hub: Route[] =
+    policy.artifactHubIds.size === 0
+      ? []
+      : [
+          {
+            method: 'GET',
+            path: '/:repo/artifacthub-repo.yml',
+            action: 'pull',
+            handler: createArtifactHubHandler(policy.artifactHubIds),
+          },
+        ]
+  const pages: Route[] =
+    deps.web === undefined
+      ? []
+      : [{ method: 'GET', path: '/static/*', action: 'pull', handler: deps.web.file }]
   return [
+    ...metrics,
+    ...pages,
     ...server,
     ...(policy.isApiOn ? api : []),
     ...(policy.isApiOn && policy.isDeleteOn ? removal : []),
+    ...hub,
     ...repository,
   ]
+}
+
+function sendMetrics(metrics: Metrics) {
+  return async (): Promise<Answer> => ({
+    status: 200,
+    headers: { 'content-type': metrics.contentType },
+    body: await metrics.text(),
+  })
 }

@@ -131,7 +131,7 @@ function openStore(config: GatewayConfig, env: Env, log: Logger): Promise<ChartS
   const { chartstore } = config
   if (chartstore !== undefined) return Promise.resolve(createRemoteStore({ ...chartstore, log }))
   const embedded = loadEmbeddedConfig(env, config.dataDir)
-  for (const name of embedded.ignored) log.warn(`${name} is set and has no effect here`)
+  for (const sentence of embedded.idle) log.warn(sentence)
   return createEmbeddedStore(embedded, log)
 }
 

@@ -1,4 +1,5 @@
 import type { Server } from 'node:http'
+import { Server as TlsServer } from 'node:https'
 import { setTimeout as delay } from 'node:timers/promises'
 import { StartError } from './start-error.ts'
 
@@ -28,7 +29,8 @@ export async function listen(server: Server, host: string, port: number): Promis
   const address = server.address()
   if (address === null || typeof address === 'string') return String(address)
   const name = address.family === 'IPv6' ? `[${address.address}]` : address.address
-  return `http://${name}:${address.port}`
+  const scheme = server instanceof TlsServer ? 'https' : 'http'
+  return `${scheme}://${name}:${address.port}`
 }
 
 function describeListenError(error: NodeJS.ErrnoException, host: string, port: number): string {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { loadChartstoreConfig, loadListeningConfig } from '../chartstore/config.ts'
+import { loadChartstoreConfig } from '../chartstore/config/config.ts'
+import { loadListeningConfig } from '../chartstore/config/listening-config.ts'
 import { loadGatewayConfig } from '../gateway/config.ts'
 import {
   composeEnvironment,
@@ -62,5 +63,5 @@ test('the gateway and the chart store take their settings of the compose file', 
     user: gateway.chartstore?.user,
     password: gateway.chartstore?.password,
   })
-  assert.deepEqual(loadChartstoreConfig(chartstoreEnv).ignored, [])
+  assert.deepEqual(loadChartstoreConfig(chartstoreEnv).idle, [])
 })

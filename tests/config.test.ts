@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { parseEnv as parseDotenv } from 'node:util'
-import { loadChartstoreConfig, loadListeningConfig } from '../chartstore/config.ts'
+import { loadChartstoreConfig } from '../chartstore/config/config.ts'
+import { loadListeningConfig } from '../chartstore/config/listening-config.ts'
 import { loadGatewayConfig } from '../gateway/config.ts'
 import type { Env } from '../service/env.ts'
 import { StartError } from '../service/start-error.ts'
@@ -98,17 +99,13 @@ CHART_POST_FORM_FIELD_NAME=chart
 PROV_POST_FORM_FIELD_NAME=prov
 STORAGE_TIMESTAMP_TOLERANCE=1s`
   const env = parseDotenv(harbor)
-  const { policy, storage, ignored } = loadChartstoreConfig(env)
+  const { policy, storage, redis, idle } = loadChartstoreConfig(env)
   assert.deepEqual(storage, { kind: 'local', dir: '/chart_storage' })
   assert.equal(policy.maxUploadBytes, 20_971_520)
   assert.equal(policy.allowsOverwrite, true)
-  assert.deepEqual(ignored, [
-    'CACHE',
-    'CACHE_REDIS_ADDR',
-    'CACHE_REDIS_DB',
-    'LOG_JSON',
-    'STORAGE_TIMESTAMP_TOLERANCE',
-  ])
+  assert.deepEqual(redis?.addresses, [{ host: 'redis', port: 6379 }])
+  assert.equal(redis?.db, 3)
+  assert.match(idle.join('\n'), /^STORAGE_TIMESTAMP_TOLERANCE has no effect here: [^\n]+$/)
   assert.deepEqual(loadListeningConfig(env).auth, {
     kind: 'basic',
     user: 'chart_controller',
@@ -123,9 +120,12 @@ test('settings of the store that would change what clients see are refused with 
     [{ STORAGE: 'google' }, /"google" is not supported by this version/],
     [{ DEPTH: '2' }, /DEPTH: only 1 is supported .*got "2"/],
     [{ DEPTH: '0' }, /DEPTH: only 1/],
-    [{ CHART_URL: 'http://cdn' }, /CHART_URL is not supported: /],
-    [{ CONTEXT_PATH: '/x' }, /CONTEXT_PATH is not supported: /],
-    [{ MAX_STORAGE_OBJECTS: '5' }, /MAX_STORAGE_OBJECTS is not supported: /],
+    [{ CHART_URL: 'cdn' }, /CHART_URL: expected a URL/],
+    [{ DEPTH_DYNAMIC: 'true' }, /DEPTH_DYNAMIC is not supported: /],
+    [{ GEN_INDEX: 'true' }, /GEN_INDEX is not supported: .*index.yaml/],
+    [{ CACHE: 'memcached' }, /CACHE: unsupported cache store "memcached"/],
+    [{ CACHE: 'redis' }, /CACHE_REDIS_ADDR: expected host:port/],
+    [{ MAX_STORAGE_OBJECTS: '-5' }, /MAX_STORAGE_OBJECTS: expected a whole number of 0 or more/],
     [{ ALLOW_OVERWRITE: 'maybe' }, /ALLOW_OVERWRITE: expected true or false, got "maybe"/],
     [{ MAX_UPLOAD_SIZE: '20M' }, /MAX_UPLOAD_SIZE: expected a whole number of 1 or more/],
     [{ CACHE_INTERVAL: '5' }, /CACHE_INTERVAL: expected a duration such as 30s/],

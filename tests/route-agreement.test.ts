@@ -1,17 +1,14 @@
 import assert from 'node:assert/strict'
 import { Readable } from 'node:stream'
 import { test } from 'node:test'
-import { pino } from 'pino'
-import { loadChartstoreConfig } from '../chartstore/config.ts'
+import { loadChartstoreConfig } from '../chartstore/config/config.ts'
 import { createRouter } from '../chartstore/http/router.ts'
-import { createProjectIndexes } from '../chartstore/index/project-indexes.ts'
-import { createKeyedLock } from '../chartstore/keyed-lock.ts'
-import { createLoneReplica } from '../chartstore/replicas/replicas.ts'
 import { createRoutes } from '../chartstore/routes.ts'
 import { createLocalStorage } from '../chartstore/storage/local-storage.ts'
 import { CHART_ROUTES } from '../gateway/charts/chart-route-table.ts'
 import { parseChartRequest } from '../gateway/charts/parse-chart-request.ts'
 import { makeFolder } from './support/folder.ts'
+import { openProjectIndexes } from './support/project-indexes.ts'
 
 /** Names that are words of the routes, which projects, charts and files may have. */
 const NAMES = ['api', 'charts', 'prov', 'health', 'info', 'index.yaml', '_problems', 'x-1.0.0.tgz']
@@ -30,18 +27,11 @@ const STORE_ROUTES: Readonly<Record<string, string>> = {
 
 test('the store reads each forwarded path as the gateway did: same route, same project', async (t) => {
   const storage = await createLocalStorage(await makeFolder(t))
-  const log = pino({ level: 'silent' })
-  const lock = createKeyedLock()
-  const indexes = createProjectIndexes({
-    storage,
-    log,
-    lock,
-    reconcileMs: 0,
-    keepsCacheFile: false,
-    replicas: createLoneReplica(),
-  })
+  const indexes = openProjectIndexes(storage)
   const { policy } = loadChartstoreConfig({}, '/nowhere')
-  const match = createRouter(createRoutes({ storage, indexes, policy, version: '' }))
+  const match = createRouter(
+    createRoutes({ storage, indexes, policy, version: '', metrics: undefined, web: undefined }),
+  )
   let compared = 0
   for (const route of CHART_ROUTES) {
     const expected = STORE_ROUTES[route.kind]

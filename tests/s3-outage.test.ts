@@ -1,11 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { pino } from 'pino'
-import { createProjectIndexes } from '../chartstore/index/project-indexes.ts'
-import { createKeyedLock } from '../chartstore/keyed-lock.ts'
-import { createLoneReplica } from '../chartstore/replicas/replicas.ts'
 import { buildChart } from './support/chart-package.ts'
 import { startFaultProxy } from './support/fault-proxy.ts'
+import { openProjectIndexes } from './support/project-indexes.ts'
 import { skipWithout } from './support/real-clients.ts'
 import { openS3Storage, putObject, startS3Server } from './support/s3-server.ts'
 import { fault } from './support/stored-files.ts'
@@ -22,16 +19,7 @@ test('packages that storage cannot give make no empty index, and one of many har
   )
   const failFor = (name: string) =>
     proxy.set(({ method, path }) => (method === 'GET' && path.includes(name) ? 500 : 'none'))
-  const log = pino({ level: 'silent' })
-  const lock = createKeyedLock()
-  const indexes = createProjectIndexes({
-    storage,
-    log,
-    lock,
-    reconcileMs: 100,
-    keepsCacheFile: false,
-    replicas: createLoneReplica(),
-  })
+  const indexes = openProjectIndexes(storage, { reconcileMs: 100 })
   t.after(indexes.close)
   const names = async () => [...(await (await indexes.forReading('p')).current()).chartNames()]
 

@@ -1,6 +1,8 @@
-import type { ChartstorePolicy } from '../config.ts'
+import type { ChartstorePolicy } from '../config/config.ts'
 import type { ProjectIndexes } from '../index/project-indexes.ts'
+import type { Metrics } from '../metrics/metrics.ts'
 import type { Storage } from '../storage/storage.ts'
+import type { WebFiles } from '../web/web-files.ts'
 
 /** What the handlers of the API work on. */
 export interface HandlerDeps {
@@ -8,4 +10,6 @@ export interface HandlerDeps {
   indexes: ProjectIndexes
   policy: ChartstorePolicy
   version: string
+  metrics: Metrics | undefined
+  web: WebFiles | undefined
 }

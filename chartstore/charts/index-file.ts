@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { matchesEtag } from '../../service/etag.ts'
-import type { JsonIndexMode } from '../config.ts'
+import type { JsonIndexMode } from '../config/config.ts'
 import { acceptsGzip } from '../http/accepts-gzip.ts'
 import type { Answer } from '../http/answer.ts'
 import type { RouteContext } from '../http/router.ts'

@@ -14,9 +14,11 @@ export interface RouteContext {
 
 export interface Route {
   method: 'GET' | 'POST' | 'DELETE'
-  /** Segments; `:name` takes any one, and the last may be empty, as ChartMuseum's may. */
+  /** Segments; `:name` takes any one, and the last may be empty, as ChartMuseum's may. A last `*` takes the rest. */
   path: string
   action: Action
+  /** Not below the context path. */
+  isOutside?: true
   handler: (context: RouteContext) => Promise<Answer> | Answer
 }
 
@@ -25,11 +27,15 @@ export interface Match {
   context: RouteContext
 }
 
-/** Finds the first route of a table that a request matches. HEAD goes where GET goes. */
+/** Finds the first route of a table that a request matches, all of them below the context path. HEAD goes where GET goes. */
 export function createRouter(
   routes: readonly Route[],
+  contextPath = '',
 ): (request: StoreRequest) => Match | undefined {
-  const table = routes.map((route) => ({ route, pattern: route.path.split('/').slice(1) }))
+  const table = routes.map((route) => ({
+    route,
+    pattern: `${route.isOutside ? '' : contextPath}${route.path}`.split('/').slice(1),
+  }))
   return (request) => {
     const [path = '', query = ''] = splitOnce(request.url, '?')
     const method = request.method === 'HEAD' ? 'GET' : request.method
@@ -49,6 +55,12 @@ function matchSegments(
   pattern: readonly string[],
   segments: readonly string[],
 ): Record<string, string> | undefined {
+  if (pattern.at(-1) === '*') {
+    const start = pattern.length - 1
+    const isBelow =
+      segments.length > start && matchSegments(pattern.slice(0, -1), segments.slice(0, start))
+    return isBelow ? { path: segments.slice(start).join('/') } : undefined
+  }
   if (pattern.length !== segments.length) return undefined
   const params: Record<string, string> = {}
   for (const [i, part] of pattern.entries()) {
@@ -66,6 +78,7 @@ function matchSegments(
 function checkParams(params: Readonly<Record<string, string>>): void {
   const last = Object.keys(params).at(-1)
   for (const [name, value] of Object.entries(params)) {
+    if (name === 'path' && value.split('/').every(isSafeSegment)) continue
     if (value === '' && name === last && name !== 'repo') continue
     if (isSafeSegment(value)) continue
     throw new StoreError(400, `${JSON.stringify(value)} is not allowed in a path`)

@@ -1,15 +1,27 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer as createTlsServer, type ServerOptions } from 'node:https'
 import type { Logger } from '../../service/log.ts'
 import type { Chartstore } from '../app.ts'
 import { toStoreRequest } from './lazy-body.ts'
 import { writeAnswer } from './write-answer.ts'
 
+export interface ServingOptions {
+  log: Logger
+  /** The path that load balancers ask for all the time; undefined: it is logged like all others. */
+  unloggedPath?: string | undefined
+  /** With it the server speaks HTTPS. */
+  tls?: ServerOptions | undefined
+}
+
 /** The chart store on a socket of its own, with one log line a request. */
-export function createStoreServer(store: Chartstore, log: Logger, logsHealth: boolean): Server {
+export function createStoreServer(
+  dispatch: Chartstore['dispatch'],
+  { log, unloggedPath, tls }: ServingOptions,
+): Server {
   const serve = async (req: IncomingMessage, res: ServerResponse) => {
     const started = performance.now()
-    const answer = await store.dispatch(toStoreRequest(req, res, req.headers))
-    if (req.url !== '/health' || logsHealth) {
+    const answer = await dispatch(toStoreRequest(req, res, req.headers))
+    if (req.url !== unloggedPath) {
       res.once('close', () => {
         const ms = Math.round(performance.now() - started)
         const requestId = answer.headers['x-request-id']
@@ -27,5 +39,7 @@ export function createStoreServer(store: Chartstore, log: Logger, logsHealth: bo
       res.destroy()
     })
   }
-  return createServer(handle).on('checkContinue', handle)
+  // HTTP/1.1 over TLS too: every client of the store speaks it, and one download a connection is what they do.
+  const server = tls === undefined ? createServer(handle) : createTlsServer(tls, handle)
+  return server.on('checkContinue', handle)
 }

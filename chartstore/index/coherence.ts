@@ -40,8 +40,10 @@ export function createCoherence(options: {
   files: IndexedFiles
   lock: KeyedLock
   timers: Timers
+  /** Whether every refresh compares the time of every file. */
+  alwaysCompares: boolean
 }): Coherence {
-  const { project, storage, files, lock, timers } = options
+  const { project, storage, files, lock, timers, alwaysCompares } = options
   /** The revision that the index reflects, once the comparison that is running (if one is) has ended. */
   let seen: string | undefined
   /** Something may be in storage that `seen` does not tell of. */
@@ -114,7 +116,7 @@ export function createCoherence(options: {
 
   /** Names tell of files that came or went; where there are few, their times are looked at too, for replaced ones. */
   const compareShared = coalesce(() => {
-    const looksAtTimes = isSmall() || files.isUnsettled()
+    const looksAtTimes = alwaysCompares || isSmall() || files.isUnsettled()
     return compare(() => (looksAtTimes ? listFiles(() => false) : listNames()))
   })
 
@@ -125,7 +127,7 @@ export function createCoherence(options: {
       const isChanged = mark !== seen && writing === 0
       // In a large project that is left to the recheck.
       const isUnsettled = isSmall() && files.isUnsettled()
-      if (isDoubtful || isChanged || isUnsettled) await compareShared()
+      if (alwaysCompares || isDoubtful || isChanged || isUnsettled) await compareShared()
       else await comparing
     },
     compareFiles: (known = () => false) => compare(() => listFiles(known)),

@@ -30,9 +30,16 @@ export interface PackageFacts {
   modifiedNs: bigint
 }
 
-export function createEntry({ metadata, fileName, digest, modifiedNs }: PackageFacts): IndexEntry {
+/** What urls begin with where none else is configured: relative to the repository, as every helm takes them. */
+export const RELATIVE_URLS = 'charts/'
+
+/** @param urlBase what its url begins with, the file name follows. */
+export function createEntry(
+  { metadata, fileName, digest, modifiedNs }: PackageFacts,
+  urlBase: string,
+): IndexEntry {
   const fields = toFields(metadata, {
-    urls: [`charts/${fileName}`],
+    urls: [`${urlBase}${fileName}`],
     created: formatNanoseconds(modifiedNs),
     digest,
   })

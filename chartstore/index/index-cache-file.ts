@@ -38,12 +38,12 @@ const ITEM = '  - '
  * Reads an index-cache.yaml, ours or ChartMuseum's. It is a hint, not a truth: what it says of a file is believed only
  * where the file's time is exactly the entry's `created`. Anything else in it, or a broken file, is ignored.
  */
-export function parseIndexCache(content: string): IndexCache {
+export function parseIndexCache(content: string, urlBase: string): IndexCache {
   const isOurs = content.startsWith(FIRST_LINE)
   const versions = isOurs ? parseLines(content) : parseForeign(content)
   const entries = new Map<string, IndexEntry>()
   for (const version of versions) {
-    const entry = toEntry(version)
+    const entry = toEntry(version, urlBase)
     if (entry !== undefined) entries.set(entry.fileName, entry)
   }
   return { generated: /^generated: "([^"]+)"$/m.exec(content)?.[1], entries }
@@ -71,15 +71,15 @@ function parseForeign(content: string): unknown[] {
 }
 
 /** One version as JSON, as entries are written: undefined where it is none. */
-export function parseEntry(json: string): IndexEntry | undefined {
+export function parseEntry(json: string, urlBase: string): IndexEntry | undefined {
   try {
-    return toEntry(JSON.parse(json))
+    return toEntry(JSON.parse(json), urlBase)
   } catch {
     return undefined
   }
 }
 
-function toEntry(version: unknown): IndexEntry | undefined {
+function toEntry(version: unknown, urlBase: string): IndexEntry | undefined {
   if (!isRecord(version)) return undefined
   const { urls, created, digest } = version
   const url = Array.isArray(urls) ? String(urls[0]) : ''
@@ -89,7 +89,7 @@ function toEntry(version: unknown): IndexEntry | undefined {
   }
   const metadata = readEntryMetadata(version)
   const fileName = url.slice(url.lastIndexOf('/') + 1)
-  return metadata && createEntry({ metadata, fileName, digest, modifiedNs })
+  return metadata && createEntry({ metadata, fileName, digest, modifiedNs }, urlBase)
 }
 
 function readEntryMetadata(version: Record<string, unknown>): ChartMetadata | undefined {

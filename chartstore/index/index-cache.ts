@@ -11,10 +11,11 @@ import {
 export async function loadIndexCache(
   storage: Storage,
   project: string,
+  urlBase: string,
 ): Promise<IndexCache | undefined> {
   try {
     const file = await storage.get(project, INDEX_CACHE_FILE)
-    return parseIndexCache((await file.read()).toString('utf8'))
+    return parseIndexCache((await file.read()).toString('utf8'), urlBase)
   } catch {
     // Derived data: whatever is wrong with it, the packages tell everything.
     return undefined

@@ -49,8 +49,6 @@ interface Skipped extends Problem {
 /** So long a file that is no chart is looked at again, in case it becomes one. */
 const SETTLE_MS = 10_000
 
-/** Packages read at the same time; more would only compete for the disk. */
-const READS_AT_ONCE = 8
 const PROGRESS_MS = 2000
 
 export function createIndexedFiles(options: {
@@ -58,9 +56,11 @@ export function createIndexedFiles(options: {
   storage: Storage
   lock: KeyedLock
   log: Logger
+  urlBase: string
+  readsAtOnce: number
   onChange: () => void
 }): IndexedFiles {
-  const { project, storage, lock, log, onChange } = options
+  const { project, storage, lock, log, urlBase, onChange } = options
   const document = createIndexDocument()
   const skipped = new Map<string, Skipped>()
 
@@ -95,7 +95,7 @@ export function createIndexedFiles(options: {
   /** @returns the error where storage did not give the file: what the index says of it stays. */
   const readOne = async ({ fileName, modifiedNs }: FileToRead): Promise<unknown> => {
     try {
-      adopt(await readPackage(storage, project, fileName))
+      adopt(await readPackage(storage, project, fileName, urlBase))
       return undefined
     } catch (error) {
       const fault = error instanceof StorageError ? error.fault : undefined
@@ -132,7 +132,7 @@ export function createIndexedFiles(options: {
         log.info({ done, of: files.length }, 'reading chart packages for the index')
       }, PROGRESS_MS)
       try {
-        const limit = pLimit(READS_AT_ONCE)
+        const limit = pLimit(options.readsAtOnce)
         const failures = await limit.map(files, async (file) => {
           const failure = await lock(`${project}/${file.fileName}`, () => readOne(file))
           done++

@@ -12,6 +12,7 @@ import { FileNameTaken } from './file-name-taken.ts'
 import { loadIndexCache, saveIndexCache } from './index-cache.ts'
 import { INDEX_CACHE_FILE, parseEntry } from './index-cache-file.ts'
 import { createIndexedFiles, type Problem } from './indexed-files.ts'
+import { createObjectLimit } from './object-limit.ts'
 import { createSnapshot, type IndexForm, type IndexSnapshot } from './snapshot.ts'
 
 /** The index of one project, kept true to its storage. */
@@ -31,6 +32,7 @@ export interface ProjectIndex {
   /** Compares every file with storage, and then what the replicas share with the index. */
   compare: () => Promise<void>
   problems: () => Problem[]
+  size: () => { charts: number; versions: number }
   /** Stops background work and writes index-cache.yaml if it is behind. */
   close: () => Promise<void>
 }
@@ -52,6 +54,17 @@ export interface IndexOptions {
   keepsCacheFile: boolean
   replicas: Replicas
   contests: Contests
+  /** What the urls of a project's packages begin with. */
+  urlBase: (project: string) => string
+  contextPath: string
+  /** Packages read at the same time. */
+  readsAtOnce: number
+  /** Whether every read compares all files with storage. */
+  alwaysCompares: boolean
+  /** Files of a project; 0: no limit. */
+  maxObjects: number
+  /** Versions of a chart; 0: no limit. */
+  maxVersions: number
 }
 
 /** How long changes gather before index-cache.yaml is written: longer where that costs more. */
@@ -61,7 +74,8 @@ const SAVE_SHARE = 0.01
 const RECHECK_MS = 1000
 
 export function createProjectIndex(project: string, options: IndexOptions): ProjectIndex {
-  const { storage, lock, replicas, contests } = options
+  const { storage, lock, replicas, contests, maxVersions } = options
+  const urlBase = options.urlBase(project)
   const log = options.log.child({ project })
   const timers = createTimers((error) => log.error({ err: error }, 'background work failed'))
   const snapshots = new Map<IndexForm, IndexSnapshot>()
@@ -75,6 +89,8 @@ export function createProjectIndex(project: string, options: IndexOptions): Proj
     storage,
     lock,
     log,
+    urlBase,
+    readsAtOnce: options.readsAtOnce,
     onChange: () => {
       generated = nowToTheSecond()
       // What another store writes it also saves.
@@ -82,7 +98,15 @@ export function createProjectIndex(project: string, options: IndexOptions): Proj
     },
   })
   const { document } = files
-  const coherence = createCoherence({ project, storage, files, lock, timers })
+  const coherence = createCoherence({
+    project,
+    storage,
+    files,
+    lock,
+    timers,
+    alwaysCompares: options.alwaysCompares,
+  })
+  const limit = createObjectLimit(options.maxObjects, () => storage.listNames(project))
 
   const save = async () => {
     const started = performance.now()
@@ -94,13 +118,15 @@ export function createProjectIndex(project: string, options: IndexOptions): Proj
 
   const load = coalesce(async () => {
     if (isLoaded) return
-    const cache = options.keepsCacheFile ? await loadIndexCache(storage, project) : undefined
+    const cache = options.keepsCacheFile
+      ? await loadIndexCache(storage, project, urlBase)
+      : undefined
     const hints = await replicas.hints(project)
     let vouched = 0
     await coherence.compareFiles((file) => {
       const cached = cache?.entries.get(file.fileName)
       const isVouched = cached?.modifiedNs === file.modifiedNs
-      const entry = isVouched ? cached : parseEntry(hints.get(file.fileName) ?? '')
+      const entry = isVouched ? cached : parseEntry(hints.get(file.fileName) ?? '', urlBase)
       if (entry?.modifiedNs !== file.modifiedNs) return false
       files.adopt(entry)
       if (isVouched) vouched++
@@ -142,7 +168,7 @@ export function createProjectIndex(project: string, options: IndexOptions): Proj
 
   /** @returns whether the change can be believed as it is told. */
   const adoptForeign = ({ fileName, entry: json }: ForeignChange): boolean => {
-    const entry = json === undefined ? undefined : parseEntry(json)
+    const entry = json === undefined ? undefined : parseEntry(json, urlBase)
     if (json !== undefined && entry === undefined) return false
     const held = document.getFile(fileName)
     const isKnown = held?.modifiedNs === entry?.modifiedNs && held?.digest === entry?.digest
@@ -166,6 +192,37 @@ export function createProjectIndex(project: string, options: IndexOptions): Proj
     await replicas.correct(project, [{ fileName, from: entry, to: truth }])
   }
 
+  const remove: ProjectIndex['remove'] = ({ packageFile, provenanceFile }) =>
+    lock(`${project}/${packageFile}`, async () => {
+      const isRemoved = await coherence.write(packageFile, async () => {
+        // Out of the index first, so that it never lists what is gone. The provenance goes before the package: what a
+        // crash leaves is a chart that can be deleted again.
+        files.drop(packageFile)
+        const hadProvenance = await deleteIfThere(storage, project, provenanceFile)
+        const hadPackage = await deleteIfThere(storage, project, packageFile)
+        return hadPackage || hadProvenance
+      })
+      if (isRemoved) await announce(packageFile)
+      return isRemoved
+    })
+
+  /** The lowest versions of a chart go where there are too many, never the one that has just come. */
+  const keepWithinVersions = async ({ metadata, fileName }: NonNullable<Publication['facts']>) => {
+    if (maxVersions === 0) return
+    await lock(`${project}//${metadata.name}`, async () => {
+      const versions = document.versions(metadata.name) ?? []
+      const surplus = versions.length - maxVersions
+      const removable = [...versions].reverse().filter((entry) => entry.fileName !== fileName)
+      for (const { fileName: packageFile } of removable.slice(0, Math.max(surplus, 0))) {
+        await remove({ packageFile, provenanceFile: `${packageFile}.prov` })
+        log.info(
+          { fileName: packageFile },
+          'removed: the chart has more versions than PER_CHART_LIMIT',
+        )
+      }
+    }).catch((error: unknown) => log.warn({ err: error }, 'old versions were not removed'))
+  }
+
   const refresh = () => (isLoaded ? coherence.refresh() : load())
 
   return {
@@ -177,7 +234,7 @@ export function createProjectIndex(project: string, options: IndexOptions): Proj
       await refresh()
       const last = snapshots.get(form)
       if (last?.revision === document.revision()) return last
-      const snapshot = createSnapshot(document, form, generated)
+      const snapshot = createSnapshot(document, form, generated, options.contextPath)
       snapshots.set(form, snapshot)
       return snapshot
     },
@@ -185,32 +242,28 @@ export function createProjectIndex(project: string, options: IndexOptions): Proj
       await load()
       // A chart and its provenance share a lock, whichever of them comes.
       const fileName = facts?.fileName ?? newFiles[0]?.fileName.replace(/\.prov$/, '') ?? ''
-      await lock(`${project}/${fileName}`, async () => {
-        refuseAnotherChart(document.getFile(fileName), facts)
-        await coherence.write(fileName, async () => {
-          const stored = await storage.put(project, newFiles, overwrite)
-          const file = stored.find((candidate) => candidate.fileName === facts?.fileName)
-          if (facts !== undefined && file !== undefined) {
-            files.adopt(createEntry({ ...facts, modifiedNs: file.modifiedNs }))
-          }
+      const wasThere = document.getFile(fileName) !== undefined
+      const settle = await limit.reserve(newFiles.map((file) => file.fileName))
+      try {
+        await lock(`${project}/${fileName}`, async () => {
+          refuseAnotherChart(document.getFile(fileName), facts)
+          await coherence.write(fileName, async () => {
+            const stored = await storage.put(project, newFiles, overwrite)
+            const file = stored.find((candidate) => candidate.fileName === facts?.fileName)
+            if (facts !== undefined && file !== undefined) {
+              files.adopt(createEntry({ ...facts, modifiedNs: file.modifiedNs }, urlBase))
+            }
+          })
+          if (facts !== undefined) await announce(fileName)
         })
-        if (facts !== undefined) await announce(fileName)
-      })
+      } finally {
+        settle()
+      }
+      if (facts !== undefined && !wasThere) await keepWithinVersions(facts)
     },
-    remove: async ({ packageFile, provenanceFile }) => {
+    remove: async (removed) => {
       await load()
-      return lock(`${project}/${packageFile}`, async () => {
-        const isRemoved = await coherence.write(packageFile, async () => {
-          // Out of the index first, so that it never lists what is gone. The provenance goes before the package: what a
-          // crash leaves is a chart that can be deleted again.
-          files.drop(packageFile)
-          const hadProvenance = await deleteIfThere(storage, project, provenanceFile)
-          const hadPackage = await deleteIfThere(storage, project, packageFile)
-          return hadPackage || hadProvenance
-        })
-        if (isRemoved) await announce(packageFile)
-        return isRemoved
-      })
+      return remove(removed)
     },
     receive: async (change) => {
       const isBelieved = await lock(`${project}/${change.fileName}`, async () => {
@@ -222,6 +275,7 @@ export function createProjectIndex(project: string, options: IndexOptions): Proj
     },
     compare,
     problems: files.problems,
+    size: () => ({ charts: document.chartNames().length, versions: document.versionCount() }),
     close: async () => {
       const isBehind = timers.isWaiting('save')
       timers.stop()

@@ -1,4 +1,5 @@
 import pLimit from 'p-limit'
+import type { LoadedProject } from '../metrics/metrics.ts'
 import { createLoneReplica } from '../replicas/replicas.ts'
 import type { Storage } from '../storage/storage.ts'
 import { createContests } from './contests.ts'
@@ -10,6 +11,8 @@ export interface ProjectIndexes {
   forReading: (project: string) => Promise<ProjectIndex>
   /** For writing: the project is there from now on. */
   forWriting: (project: string) => ProjectIndex
+  /** The projects that are in memory and have charts. */
+  loaded: () => Generator<LoadedProject>
   close: () => Promise<void>
 }
 
@@ -64,6 +67,12 @@ export function createProjectIndexes(options: Omit<IndexOptions, 'contests'>): P
       })
     },
     forWriting: keep,
+    loaded: function* () {
+      for (const [project, index] of indexes) {
+        const { charts, versions } = index.size()
+        if (versions > 0) yield { project, charts, versions }
+      }
+    },
     close: async () => {
       await Promise.all([...indexes.values()].map((index) => index.close()))
     },

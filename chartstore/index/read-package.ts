@@ -24,6 +24,7 @@ export async function readPackage(
   storage: Storage,
   project: string,
   fileName: string,
+  urlBase: string,
 ): Promise<IndexEntry> {
   const file = await storage.get(project, fileName)
   const hash = createHash('sha256')
@@ -33,12 +34,8 @@ export async function readPackage(
       hash.update(chunk)
     })
     const { metadata } = await readChartArchive(hashed, STORED_LIMITS)
-    return createEntry({
-      metadata,
-      fileName,
-      digest: hash.digest('hex'),
-      modifiedNs: file.modifiedNs,
-    })
+    const digest = hash.digest('hex')
+    return createEntry({ metadata, fileName, digest, modifiedNs: file.modifiedNs }, urlBase)
   } finally {
     await bytes.return()
   }

@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
+import { quote } from '../chart/quoted-text.ts'
 import type { IndexDocument } from './document.ts'
+import { toGoJson } from './serialise.ts'
 
 export type IndexForm = 'yaml' | 'json'
 
@@ -18,17 +20,20 @@ export interface IndexSnapshot {
 
 const compress = promisify(gzip)
 
-/** @param generated RFC 3339, the time of the last change. */
+/** @param generated RFC 3339, the time of the last change. @param contextPath what cm-push is told of; empty: nothing. */
 export function createSnapshot(
   document: IndexDocument,
   form: IndexForm,
   generated: string,
+  contextPath: string,
 ): IndexSnapshot {
   const parts =
     form === 'yaml'
-      ? yamlParts(document.yamlSegments(), generated)
-      : [jsonText(document.jsonSegments(), generated)]
-  const hash = createHash('sha256').update(document.fingerprint()).update(`${generated} ${form}`)
+      ? yamlParts(document.yamlSegments(), generated, contextPath)
+      : [jsonText(document.jsonSegments(), generated, contextPath)]
+  const hash = createHash('sha256')
+    .update(document.fingerprint())
+    .update(`${generated} ${form} ${contextPath}`)
   let whole: Buffer | undefined
   let zipped: Buffer | undefined
   let isZipping = false
@@ -59,17 +64,19 @@ export function createSnapshot(
   }
 }
 
-function yamlParts(segments: readonly Buffer[], generated: string): Buffer[] {
+function yamlParts(segments: readonly Buffer[], generated: string, contextPath: string): Buffer[] {
   const entries = segments.length === 0 ? 'entries: {}\n' : 'entries:\n'
+  const serverInfo = contextPath === '' ? ' {}' : `\n  contextPath: ${quote(contextPath)}`
   return [
     Buffer.from(`apiVersion: v1\n${entries}`),
     ...segments,
-    Buffer.from(`generated: "${generated}"\nserverInfo: {}\n`),
+    Buffer.from(`generated: "${generated}"\nserverInfo:${serverInfo}\n`),
   ]
 }
 
-function jsonText(segments: readonly string[], generated: string): Buffer {
+function jsonText(segments: readonly string[], generated: string, contextPath: string): Buffer {
+  const serverInfo = contextPath === '' ? '{}' : toGoJson({ contextPath })
   return Buffer.from(
-    `{"apiVersion":"v1","generated":"${generated}","entries":{${segments.join(',')}},"serverInfo":{}}`,
+    `{"apiVersion":"v1","generated":"${generated}","entries":{${segments.join(',')}},"serverInfo":${serverInfo}}`,
   )
 }

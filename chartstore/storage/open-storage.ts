@@ -1,5 +1,5 @@
 import type { Logger } from '../../service/log.ts'
-import type { ChartstorePolicy } from '../config.ts'
+import type { ChartstorePolicy } from '../config/config.ts'
 import type { Claim } from '../replicas/replicas.ts'
 import { createLocalStorage } from './local-storage.ts'
 import { createObjectStorage } from './object-storage.ts'

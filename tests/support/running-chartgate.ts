@@ -17,6 +17,7 @@ export interface RunningProgram {
   stop: () => Promise<number | null>
   /** SIGKILL, which leaves the embedded Postgres running. */
   kill: () => Promise<void>
+  signal: (signal: NodeJS.Signals) => void
 }
 
 export interface RunningChartgate extends RunningProgram {
@@ -56,20 +57,21 @@ export function startGatewayProcess(
   return startProgram(t, 'gateway/main.ts', '/api/v2.0/ping', { PORT: '0', ...env }, folder)
 }
 
-/** The chart store as a process of its own. */
+/** The chart store as a process of its own. @param healthPath false: not asked, since only its own clients may. */
 export function startStoreProcess(
   t: TestContext,
   env: Record<string, string>,
   folder = PROJECT_FOLDER,
+  healthPath: string | false = '/health',
 ): Promise<RunningProgram> {
   const local = { PORT: '0', LISTEN_HOST: '127.0.0.1', ...env }
-  return startProgram(t, 'chartstore/main.ts', '/health', local, folder)
+  return startProgram(t, 'chartstore/main.ts', healthPath, local, folder)
 }
 
 async function startProgram(
   t: TestContext,
   main: string,
-  healthPath: string,
+  healthPath: string | false,
   env: Record<string, string>,
   cwd: string,
 ): Promise<RunningProgram> {
@@ -92,18 +94,21 @@ async function startProgram(
     output: () => text,
     stop: () => end('SIGTERM'),
     kill: async () => void (await end('SIGKILL')),
+    signal: (name: NodeJS.Signals) => void child.kill(name),
   }
   started.set(t, [...(started.get(t) ?? []), program])
   t.after(program.stop)
   program.url = await waitForUrl(child, main, program.output)
-  await waitForHealth(child, `${program.url}${healthPath}`, program.output)
+  if (healthPath !== false) {
+    await waitForHealth(child, `${program.url}${healthPath}`, program.output)
+  }
   return program
 }
 
 const START_MS = 30_000
 
 /** The gateway says it in a sentence, the chart store in a line of its log. */
-const LISTENS = /(?:listens on |"url":")(http:\/\/127\.0\.0\.1:\d+)/
+const LISTENS = /(?:listens on |"url":")(https?:\/\/127\.0\.0\.1:\d+)/
 
 async function waitForUrl(child: ChildProcess, main: string, output: () => string) {
   const deadline = Date.now() + START_MS

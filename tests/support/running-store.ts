@@ -2,7 +2,7 @@ import type { TestContext } from 'node:test'
 import { pino } from 'pino'
 import { createChartstore } from '../../chartstore/app.ts'
 import { type Authenticate, allowAll } from '../../chartstore/auth/authenticator.ts'
-import { type ChartstorePolicy, loadChartstoreConfig } from '../../chartstore/config.ts'
+import { type ChartstorePolicy, loadChartstoreConfig } from '../../chartstore/config/config.ts'
 import { createStoreServer } from '../../chartstore/http/serve.ts'
 import { createLoneReplica } from '../../chartstore/replicas/replicas.ts'
 import { createLocalStorage } from '../../chartstore/storage/local-storage.ts'
@@ -37,7 +37,7 @@ export async function startStore(
     log,
     version: '0.0.0-test',
   })
-  const server = createStoreServer(store, log, false)
+  const server = createStoreServer(store.dispatch, { log })
   const url = await listen(server, '127.0.0.1', 0)
   let stopping: Promise<void> | undefined
   const stop = () => {

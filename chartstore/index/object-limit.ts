@@ -1,0 +1,64 @@
+/** A project holds as many files as it may. */
+export class LimitReached extends Error {
+  override name = 'LimitReached'
+
+  constructor() {
+    super('repo has reached storage limit')
+  }
+}
+
+/** Keeps a project within its number of files, provenance and index-cache.yaml included. */
+export interface ObjectLimit {
+  /**
+   * Makes room for these files, of which some may be there already. To be told when they are written, or are not.
+   * @throws {LimitReached}
+   */
+  reserve: (fileNames: readonly string[]) => Promise<() => void>
+}
+
+/** Names are listed anew after this long: others write too. */
+const FRESH_MS = 30_000
+
+/** @param limit 0: none, and nothing is ever listed. */
+export function createObjectLimit(
+  limit: number,
+  listNames: () => Promise<readonly string[]>,
+): ObjectLimit {
+  const reserved = new Map<string, number>()
+  let names = new Set<string>()
+  let listedAt = 0
+
+  const list = async () => {
+    names = new Set(await listNames())
+    listedAt = Date.now()
+  }
+
+  const findNew = (fileNames: readonly string[]) =>
+    fileNames.filter((name) => !names.has(name) && !reserved.has(name))
+
+  const isTooMuch = (fileNames: readonly string[]) => {
+    const added = findNew(fileNames).length
+    const waiting = [...reserved.keys()].filter((name) => !names.has(name)).length
+    return added > 0 && names.size + waiting + added > limit
+  }
+
+  return {
+    reserve: async (fileNames) => {
+      if (limit === 0) return () => undefined
+      if (Date.now() - listedAt > FRESH_MS) await list()
+      // Nobody is refused by what was so a while ago.
+      if (isTooMuch(fileNames)) await list()
+      if (isTooMuch(fileNames)) throw new LimitReached()
+      for (const name of fileNames) reserved.set(name, (reserved.get(name) ?? 0) + 1)
+      return () => {
+        for (const name of fileNames) {
+          // Counted until the next listing, which knows what became of it.
+          names.add(name)
+          const left = (reserved.get(name) ?? 1) - 1
+          if (left > 0) reserved.set(name, left)
+          else reserved.delete(name)
+        }
+      }
+    },
+  }
+}
