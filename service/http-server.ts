@@ -1,5 +1,6 @@
 import type { Server } from 'node:http'
 import { Server as TlsServer } from 'node:https'
+import type { Socket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { StartError } from './start-error.ts'
 
@@ -20,6 +21,7 @@ export function setTimeLimits(server: Server, idleRequestMs = 120_000): void {
  * @throws {StartError} when the address is taken, unknown or forbidden.
  */
 export async function listen(server: Server, host: string, port: number): Promise<string> {
+  noteSilentConnections(server)
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       reject(new StartError(describeListenError(error, host, port), { cause: error }))
@@ -47,6 +49,24 @@ function describeListenError(error: NodeJS.ErrnoException, host: string, port: n
   }
 }
 
+/** Connections over which no request has come: browsers, pools and balancers open such ones in advance. */
+const silentConnections = new WeakMap<Server, Set<Socket>>()
+
+function noteSilentConnections(server: Server): void {
+  const silent = new Set<Socket>()
+  silentConnections.set(server, silent)
+  server.on(server instanceof TlsServer ? 'secureConnection' : 'connection', (socket: Socket) => {
+    silent.add(socket)
+    socket.once('close', () => silent.delete(socket))
+  })
+  for (const event of ['request', 'checkContinue'] as const) {
+    server.on(event, ({ socket }) => void silent.delete(socket))
+  }
+}
+
+/** Node takes these for busy ones until their time for the first headers is over. */
+const SILENT_GRACE_MS = 1000
+
 /**
  * Stops accepting connections, lets running requests finish for `graceMs`, then cuts what is left.
  * Idle keep-alive connections are closed as they become idle, so that a busy client does not hold the exit up.
@@ -56,9 +76,13 @@ export async function drain(server: Server, graceMs: number): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()))
   const stopSweeping = new AbortController()
   const sweep = async () => {
-    const deadline = Date.now() + graceMs
-    while (Date.now() < deadline && !stopSweeping.signal.aborted) {
+    const started = performance.now()
+    const deadline = started + graceMs
+    while (performance.now() < deadline && !stopSweeping.signal.aborted) {
       server.closeIdleConnections()
+      if (performance.now() - started > SILENT_GRACE_MS) {
+        for (const socket of silentConnections.get(server) ?? []) socket.destroy()
+      }
       await delay(50, undefined, { signal: stopSweeping.signal }).catch(() => undefined)
     }
     if (!stopSweeping.signal.aborted) server.closeAllConnections()

@@ -116,8 +116,8 @@ STORAGE_TIMESTAMP_TOLERANCE=1s`
 test('settings of the store that would change what clients see are refused with what to do', () => {
   const load = (env: Env) => loadChartstoreConfig(env, '/charts')
   const rows: [Env, RegExp][] = [
-    [{ STORAGE: 'foo' }, /unsupported storage backend "foo": set STORAGE=local or amazon/],
-    [{ STORAGE: 'google' }, /"google" is not supported by this version/],
+    [{ STORAGE: 'foo' }, /unsupported storage backend "foo": set STORAGE=local, or amazon, google/],
+    [{ STORAGE: 'google' }, /STORAGE_GOOGLE_BUCKET is required/],
     [{ DEPTH: '2' }, /DEPTH: only 1 is supported .*got "2"/],
     [{ DEPTH: '0' }, /DEPTH: only 1/],
     [{ CHART_URL: 'cdn' }, /CHART_URL: expected a URL/],

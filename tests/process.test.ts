@@ -3,8 +3,10 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
 import { createServer, request } from 'node:http'
+import { connect } from 'node:net'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
 import { ADMIN, basicAuth } from './support/accounts.ts'
 import { buildChart } from './support/chart-package.ts'
 import { runCommand } from './support/command.ts'
@@ -155,6 +157,15 @@ test('SIGTERM lets a running upload finish, and refuses new connections', async 
   response.resume()
   assert.equal(response.statusCode, 201)
   assert.equal(await stopped, 0)
+})
+
+test('a connection on which nothing was ever sent does not hold SIGTERM up', async (t) => {
+  const store = await startStoreProcess(t, { STORAGE_LOCAL_ROOTDIR: await makeFolder(t) })
+  const socket = connect(Number(new URL(store.url).port), '127.0.0.1')
+  await once(socket, 'connect')
+  const waited = await Promise.race([store.stop(), delay(15_000, 'too long')])
+  assert.equal(waited, 0)
+  await once(socket.resume(), 'close')
 })
 
 test('a second signal ends the program at once', async (t) => {

@@ -132,3 +132,35 @@ test('names that nobody has leave nothing in Redis', { skip }, async (t) => {
   }
   assert.deepEqual(await redis.client.keys('*'), [])
 })
+
+test('of a chart with much to say Redis keeps little, and it is told all the same', {
+  skip,
+}, async (t) => {
+  const redis = await startRedis(t)
+  const env = redisEnv(redis.address)
+  const { stores } = await startReplicas(t, [env, env])
+  const [a, b] = stores
+  assert.ok(a && b)
+  await agree(stores)
+  const description = 'long '.repeat(20_000)
+  assert.equal(await upload(a, 'web', '1.0.0', description), 201)
+  await eventually(async () => {
+    const { entries } = await readIndex(`${b.url}/p`)
+    assert.equal(entries.web?.[0]?.description, description)
+  }, 1000)
+  for (const key of await redis.client.keys('*')) {
+    assert.ok(Number(await redis.client.memory('USAGE', key)) < 20_000, key)
+  }
+})
+
+test('a password that Redis refuses is not logged', { skip }, async (t) => {
+  const redis = await startRedis(t, ['--requirepass', 'right'])
+  const { stores } = await startReplicas(t, [
+    { ...redisEnv(redis.address), CACHE_REDIS_PASSWORD: 'wrong-and-secret', DEBUG: 'true' },
+  ])
+  const [store] = stores
+  assert.ok(store)
+  await eventually(() => assert.match(store.output(), /WRONGPASS/))
+  assert.equal(await upload(store, 'web', '1.0.0'), 201)
+  assert.doesNotMatch(store.output(), /wrong-and-secret/)
+})

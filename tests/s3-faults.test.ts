@@ -4,7 +4,7 @@ import { buffer } from 'node:stream/consumers'
 import { type TestContext, test } from 'node:test'
 import { DeleteBucketCommand, HeadObjectCommand } from '@aws-sdk/client-s3'
 import { StartError } from '../service/start-error.ts'
-import { type Fault, startFaultProxy } from './support/fault-proxy.ts'
+import { always, inTurn, startFaultProxy } from './support/fault-proxy.ts'
 import { skipWithout } from './support/real-clients.ts'
 import { listKeys, openS3Storage, putObject, startS3Server } from './support/s3-server.ts'
 import { fault, putFiles, readStored, storedNames } from './support/stored-files.ts'
@@ -24,21 +24,6 @@ async function openThroughProxy(t: TestContext) {
     { patience: { connect: 1000, answer: 300 } },
   )
   return { server, proxy, storage }
-}
-
-/** These faults one after the other for requests of this method to paths with this end; all others pass. */
-function inTurn(method: string, end: string, ...faults: Fault[]) {
-  const left = [...faults]
-  return (request: { method: string; path: string }): Fault => {
-    const path = request.path.replace(/\?.*/, '')
-    if (request.method !== method || !path.endsWith(end)) return 'none'
-    return left.shift() ?? 'none'
-  }
-}
-
-/** The fault for every request of this method to such paths. */
-function always(method: string, end: string, what: Fault) {
-  return inTurn(method, end, ...Array.from({ length: 20 }, () => what))
 }
 
 test('an upload whose answer is lost is stored once, and not refused by itself', {

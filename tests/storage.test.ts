@@ -4,10 +4,20 @@ import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import { type TestContext, test } from 'node:test'
+import { pino } from 'pino'
+import { loadAzureConfig } from '../chartstore/storage/azure-config.ts'
+import { createAzureObjects } from '../chartstore/storage/azure-objects.ts'
+import { createGcsObjects } from '../chartstore/storage/gcs-objects.ts'
+import { loadGoogleConfig } from '../chartstore/storage/google-config.ts'
 import { createLocalStorage } from '../chartstore/storage/local-storage.ts'
+import { createObjectStorage } from '../chartstore/storage/object-storage.ts'
+import type { ObjectStore } from '../chartstore/storage/object-store.ts'
 import type { Storage } from '../chartstore/storage/storage.ts'
 import { StartError } from '../service/start-error.ts'
+import { startAzureServer } from './support/azure-server.ts'
+import { skipWithoutAzurite } from './support/azurite.ts'
 import { makeFolder } from './support/folder.ts'
+import { startGcsServer } from './support/gcs-server.ts'
 import { skipWithout } from './support/real-clients.ts'
 import { listKeys, openS3Storage, startS3Server } from './support/s3-server.ts'
 import { fault, putFiles, readStored, storedNames } from './support/stored-files.ts'
@@ -28,6 +38,8 @@ const BACKENDS: {
   hasRevision: boolean
 }[] = [
   { name: 'local', open: openLocal, skip: false, hasRevision: true },
+  { name: 'google', open: openGoogle, skip: skipWithout('fake-gcs-server'), hasRevision: false },
+  { name: 'microsoft', open: openMicrosoft, skip: skipWithoutAzurite(), hasRevision: false },
   { name: 'amazon', open: openAmazon, skip: skipWithout('versitygw'), hasRevision: false },
 ]
 
@@ -51,6 +63,40 @@ async function openAmazon(t: TestContext): Promise<Opened> {
     leftovers: async () => [
       ...(await waiting()).filter((entry) => entry.isFile()).map(({ name }) => name),
       ...(await listKeys(server)).filter((key) => !/^[^/.]+\/[^/]+$/.test(key)),
+    ],
+  }
+}
+
+async function openGoogle(t: TestContext): Promise<Opened> {
+  const { env, keys } = await startGcsServer(t)
+  const objects = createGcsObjects(loadGoogleConfig(env), pino({ level: 'silent' }))
+  return openObjects(t, objects, keys)
+}
+
+async function openMicrosoft(t: TestContext): Promise<Opened> {
+  const { env, keys } = await startAzureServer(t)
+  const objects = createAzureObjects(loadAzureConfig(env), pino({ level: 'silent' }))
+  return openObjects(t, objects, keys)
+}
+
+async function openObjects(
+  t: TestContext,
+  objects: ObjectStore,
+  keys: () => Promise<string[]>,
+): Promise<Opened> {
+  const tempDir = await makeFolder(t)
+  const storage = await createObjectStorage({
+    objects,
+    prefix: '',
+    needsExclusiveCreate: true,
+    tempDir,
+  })
+  const waiting = async () => readdir(tempDir, { recursive: true, withFileTypes: true })
+  return {
+    storage,
+    leftovers: async () => [
+      ...(await waiting()).filter((entry) => entry.isFile()).map(({ name }) => name),
+      ...(await keys()).filter((key) => !/^[^/.]+\/[^/]+$/.test(key)),
     ],
   }
 }

@@ -16,8 +16,8 @@ export interface Coherence {
   refresh: () => Promise<void>
   /** Compares the time of every file. `known` may vouch for a file, so that it need not be read. */
   compareFiles: (known?: (file: StoredFile) => boolean) => Promise<void>
-  /** Takes over what another store wrote to a file: a listing that is under way may not know it. */
-  adoptForeign: (fileName: string, adopt: () => void) => void
+  /** Another store wrote to a file: a listing that is under way may not know it. */
+  noteForeign: (fileName: string) => void
   /** Runs a write of our own, which indexes what it writes by itself. */
   write: <Result>(fileName: string, write: () => Promise<Result>) => Promise<Result>
 }
@@ -131,9 +131,8 @@ export function createCoherence(options: {
       else await comparing
     },
     compareFiles: (known = () => false) => compare(() => listFiles(known)),
-    adoptForeign: (fileName, adopt) => {
-      writtenMeanwhile.add(fileName)
-      adopt()
+    noteForeign: (fileName) => {
+      if (comparing !== undefined) writtenMeanwhile.add(fileName)
     },
     write: async (fileName, write) => {
       if (writing === 0 && (await storage.revision(project))?.mark !== seen) isDoubtful = true

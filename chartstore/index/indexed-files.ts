@@ -26,6 +26,8 @@ export interface IndexedFiles {
   isUnsettled: () => boolean
   adopt: (entry: IndexEntry) => void
   drop: (fileName: string) => void
+  /** The next comparison reads the file again, whatever its time is, unless it was read by then. */
+  doubt: (fileName: string) => void
   /**
    * Reads packages from storage and indexes them; one that is no chart becomes a problem and harms no other.
    * Resolves to how many storage did not give.
@@ -63,6 +65,7 @@ export function createIndexedFiles(options: {
   const { project, storage, lock, log, urlBase, onChange } = options
   const document = createIndexDocument()
   const skipped = new Map<string, Skipped>()
+  const doubtful = new Set<string>()
 
   const skip = (file: Omit<Skipped, 'since'>) => {
     const before = skipped.get(file.fileName)
@@ -75,6 +78,7 @@ export function createIndexedFiles(options: {
 
   const adopt = (entry: IndexEntry) => {
     const { fileName, modifiedNs, name, version } = entry
+    doubtful.delete(fileName)
     if (document.put(entry)) {
       skipped.delete(fileName)
       onChange()
@@ -86,6 +90,7 @@ export function createIndexedFiles(options: {
 
   const drop = (fileName: string) => {
     skipped.delete(fileName)
+    doubtful.delete(fileName)
     if (!document.remove(fileName)) return
     onChange()
     // What it stood in the way of is read again at the next comparison.
@@ -119,6 +124,7 @@ export function createIndexedFiles(options: {
     fileNames: () => [...document.fileNames(), ...skipped.keys()],
     has: (fileName) => document.getFile(fileName) !== undefined || skipped.has(fileName),
     isCurrent: ({ fileName, modifiedNs }) =>
+      !doubtful.has(fileName) &&
       (document.getFile(fileName) ?? skipped.get(fileName))?.modifiedNs === modifiedNs,
     isUnsettled: () => {
       const recently = Date.now() - SETTLE_MS
@@ -126,6 +132,7 @@ export function createIndexedFiles(options: {
     },
     adopt,
     drop,
+    doubt: (fileName) => doubtful.add(fileName),
     read: async (files) => {
       let done = 0
       const progress = setInterval(() => {

@@ -1,3 +1,5 @@
+import { coalesce } from '../coalesce.ts'
+
 /** A project holds as many files as it may. */
 export class LimitReached extends Error {
   override name = 'LimitReached'
@@ -26,12 +28,16 @@ export function createObjectLimit(
 ): ObjectLimit {
   const reserved = new Map<string, number>()
   let names = new Set<string>()
-  let listedAt = 0
+  /** Written, perhaps, since the last listing began: it may not know them. */
+  const settled = new Set<string>()
+  let listedAt = Number.NEGATIVE_INFINITY
 
-  const list = async () => {
-    names = new Set(await listNames())
-    listedAt = Date.now()
-  }
+  const list = coalesce(async () => {
+    settled.clear()
+    const listed = await listNames()
+    names = new Set([...listed, ...settled])
+    listedAt = performance.now()
+  })
 
   const findNew = (fileNames: readonly string[]) =>
     fileNames.filter((name) => !names.has(name) && !reserved.has(name))
@@ -45,7 +51,7 @@ export function createObjectLimit(
   return {
     reserve: async (fileNames) => {
       if (limit === 0) return () => undefined
-      if (Date.now() - listedAt > FRESH_MS) await list()
+      if (performance.now() - listedAt > FRESH_MS) await list()
       // Nobody is refused by what was so a while ago.
       if (isTooMuch(fileNames)) await list()
       if (isTooMuch(fileNames)) throw new LimitReached()
@@ -54,6 +60,7 @@ export function createObjectLimit(
         for (const name of fileNames) {
           // Counted until the next listing, which knows what became of it.
           names.add(name)
+          settled.add(name)
           const left = (reserved.get(name) ?? 1) - 1
           if (left > 0) reserved.set(name, left)
           else reserved.delete(name)

@@ -1,3 +1,4 @@
+import pLimit from 'p-limit'
 import type { Logger } from '../../service/log.ts'
 import { coalesce } from '../coalesce.ts'
 import type { KeyedLock } from '../keyed-lock.ts'
@@ -72,6 +73,8 @@ const SAVE_DELAY_MS = 5000
 const SAVE_SHARE = 0.01
 /** When storage did not tell what has become of a file, all are compared after so long. */
 const RECHECK_MS = 1000
+/** Changes that were missed are hardly older, give or take what clocks differ by. */
+const RECENT_MS = 300_000
 
 export function createProjectIndex(project: string, options: IndexOptions): ProjectIndex {
   const { storage, lock, replicas, contests, maxVersions } = options
@@ -106,6 +109,7 @@ export function createProjectIndex(project: string, options: IndexOptions): Proj
     timers,
     alwaysCompares: options.alwaysCompares,
   })
+  const rechecking = pLimit(options.readsAtOnce)
   const limit = createObjectLimit(options.maxObjects, () => storage.listNames(project))
 
   const save = async () => {
@@ -127,7 +131,7 @@ export function createProjectIndex(project: string, options: IndexOptions): Proj
       const cached = cache?.entries.get(file.fileName)
       const isVouched = cached?.modifiedNs === file.modifiedNs
       const entry = isVouched ? cached : parseEntry(hints.get(file.fileName) ?? '', urlBase)
-      if (entry?.modifiedNs !== file.modifiedNs) return false
+      if (entry?.modifiedNs !== file.modifiedNs || entry.fileName !== file.fileName) return false
       files.adopt(entry)
       if (isVouched) vouched++
       return true
@@ -156,9 +160,23 @@ export function createProjectIndex(project: string, options: IndexOptions): Proj
     await replicas.correct(project, corrections)
   }
 
+  /** Who replaced a file in the second of its upload left the same time, where storage tells whole seconds. */
+  const doubtRecentFiles = () => {
+    const since = BigInt(Date.now() - RECENT_MS) * 1_000_000n
+    for (const fileName of document.fileNames()) {
+      const { modifiedNs = 0n } = document.getFile(fileName) ?? {}
+      if (modifiedNs > since && modifiedNs % 1_000_000_000n === 0n) files.doubt(fileName)
+    }
+  }
+
   const compare = async () => {
+    // What vouches for files is looked at first: a comparison without it would read every package.
+    await load()
+    // Asked for before storage is, so that nothing is taken back that another store tells meanwhile.
+    const hints = await replicas.hints(project)
+    doubtRecentFiles()
     await coherence.compareFiles()
-    await correctHints(await replicas.hints(project))
+    await correctHints(hints)
   }
 
   const announce = async (fileName: string) => {
@@ -169,24 +187,23 @@ export function createProjectIndex(project: string, options: IndexOptions): Proj
   /** @returns whether the change can be believed as it is told. */
   const adoptForeign = ({ fileName, entry: json }: ForeignChange): boolean => {
     const entry = json === undefined ? undefined : parseEntry(json, urlBase)
-    if (json !== undefined && entry === undefined) return false
+    if (json !== undefined && entry?.fileName !== fileName) return false
     const held = document.getFile(fileName)
     const isKnown = held?.modifiedNs === entry?.modifiedNs && held?.digest === entry?.digest
     if (isKnown) return true
     if (held !== undefined && entry !== undefined && held.modifiedNs >= entry.modifiedNs)
       return false
     isForeign = true
-    coherence.adoptForeign(fileName, () => {
-      if (entry === undefined) files.drop(fileName)
-      else files.adopt(entry)
-    })
+    if (entry === undefined) files.drop(fileName)
+    else files.adopt(entry)
     isForeign = false
     return true
   }
 
   /** Asks storage what has become of a file that several stores changed, and tells no one: they ask by themselves. */
   const recheck = async ({ fileName, entry }: ForeignChange) => {
-    const lost = await files.read([{ fileName }])
+    files.doubt(fileName)
+    const lost = await rechecking(() => files.read([{ fileName }]))
     if (lost > 0) throw new Error(`${fileName} could not be read`)
     const truth = document.getFile(fileName)?.json
     await replicas.correct(project, [{ fileName, from: entry, to: truth }])
@@ -268,7 +285,8 @@ export function createProjectIndex(project: string, options: IndexOptions): Proj
     receive: async (change) => {
       const isBelieved = await lock(`${project}/${change.fileName}`, async () => {
         const isContested = contests.note(`${project}/${change.fileName}`, change.origin)
-        return !isContested && adoptForeign(change)
+        coherence.noteForeign(change.fileName)
+        return !isContested && !change.asksStorage && adoptForeign(change)
       })
       if (isBelieved) return
       await recheck(change).catch(() => timers.once('compare', RECHECK_MS, compare))

@@ -8,17 +8,23 @@ export interface Announcer {
   close: () => void
 }
 
+/** What is sent. Without a file name: compare the whole project. */
+export interface Told {
+  project: string
+  fileName?: string
+  entry?: string | undefined
+  /** Others may have changed the file since, and have told so. */
+  isLate?: true
+}
+
 /** Files of one project that are kept apart; beyond them the whole project is to be compared. */
 const KEPT_FILES = 1000
 /** While Redis does not answer, nobody waits for it; so often it is tried again. */
 const RETRY_MS = 500
 const SENDS_AT_ONCE = 100
 
-/** @param send rejects where the change was not told. Without a file name it says: compare the whole project. */
-export function createAnnouncer(
-  send: (change: Change | { project: string }) => Promise<void>,
-  log: Logger,
-): Announcer {
+/** @param send rejects where the change was not told. */
+export function createAnnouncer(send: (told: Told) => Promise<void>, log: Logger): Announcer {
   const untold = new Map<string, Map<string, Change> | 'everything'>()
   const timers = createTimers((error) => log.error({ err: error }, 'telling replicas failed'))
 
@@ -34,8 +40,12 @@ export function createAnnouncer(
 
   const tellProject = async (project: string, files: Map<string, Change> | 'everything') => {
     if (files === 'everything') {
-      await send({ project })
-      if (untold.get(project) === files) untold.delete(project)
+      // What changes from here on is told by itself: the others may have compared before it.
+      untold.delete(project)
+      await send({ project }).catch((error: unknown) => {
+        untold.set(project, files)
+        throw error
+      })
       return
     }
     const changes = [...files.values()]
@@ -43,7 +53,7 @@ export function createAnnouncer(
       const batch = changes.slice(start, start + SENDS_AT_ONCE)
       await Promise.all(
         batch.map(async (change) => {
-          await send(change)
+          await send({ ...change, isLate: true })
           // Unless the file changed again meanwhile.
           if (files.get(change.fileName) === change) files.delete(change.fileName)
         }),

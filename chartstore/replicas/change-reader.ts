@@ -6,7 +6,7 @@ import type { ReplicaListener } from './replicas.ts'
 
 const BLOCK_MS = 2000
 /** Longer than a blocking read lasts: after this the connection is dead, whatever it looks like. */
-const SILENCE_MS = BLOCK_MS + 2000
+export const SILENCE_MS = BLOCK_MS + 2000
 const RETRY_MS = 200
 const BATCH = 500
 
@@ -23,6 +23,7 @@ const START: Position = { id: '0-0', epoch: '', revision: 0 }
  * trimmed, Redis was flushed, restarted empty or failed over to one that knew less) are a gap.
  */
 export function createChangeReader(options: {
+  /** Gives a connection up that is silent for {@link SILENCE_MS}. */
   client: RedisClient
   keys: RedisKeys
   /** Changes of this origin are our own. */
@@ -47,8 +48,15 @@ export function createChangeReader(options: {
 
   const read = async () => {
     if (position === undefined) return jumpToEnd()
-    const answer = await withinTime(
-      client.xread('COUNT', BATCH, 'BLOCK', BLOCK_MS, 'STREAMS', keys.changes, position.id),
+    const { id } = position
+    const answer = await client.xread(
+      'COUNT',
+      BATCH,
+      'BLOCK',
+      BLOCK_MS,
+      'STREAMS',
+      keys.changes,
+      id,
     )
     const entries = answer?.[0]?.[1] ?? []
     for (const [id, list] of entries) {
@@ -82,16 +90,8 @@ export function createChangeReader(options: {
         fileName,
         entry: fields.get('entry') || undefined,
         origin: from,
+        asksStorage: fields.get('ask') === '1',
       })
-  }
-
-  const withinTime = async <Result>(command: Promise<Result>): Promise<Result> => {
-    const timer = setTimeout(() => client.disconnect(true), SILENCE_MS)
-    try {
-      return await command
-    } finally {
-      clearTimeout(timer)
-    }
   }
 
   const run = async () => {
@@ -99,7 +99,9 @@ export function createChangeReader(options: {
       try {
         await read()
       } catch (error) {
-        log.debug({ err: error }, 'reading changes failed')
+        // The first revision of a Redis that was empty before connects to that of one that was lost meanwhile.
+        if (position === START) position = undefined
+        log.debug({ reason: String(error) }, 'reading changes failed')
         await delay(RETRY_MS)
       }
     }

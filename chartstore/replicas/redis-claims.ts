@@ -36,8 +36,8 @@ export function createRedisClaims(client: RedisClient, keys: RedisKeys): Claim {
 }
 
 async function take(client: RedisClient, key: string, token: string): Promise<void> {
-  const deadline = Date.now() + WAIT_MS
-  while (Date.now() < deadline) {
+  const deadline = performance.now() + WAIT_MS
+  while (performance.now() < deadline) {
     const taken = await client.set(key, token, 'PX', HELD_MS, 'NX').catch((cause: unknown) => {
       throw new StorageError('unavailable', AWAY, { cause })
     })

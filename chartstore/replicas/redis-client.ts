@@ -11,14 +11,14 @@ export const COMMAND_MS = 1000
 const CONNECT_MS = 2000
 const RETRY_MS = 1000
 
-/**
- * A client that connects by itself, again and again, and whose commands fail at once while it is not connected.
- * @param commandMs 0: a command may wait as long as it likes.
- */
+/** When a client gives a silent Redis up: a command of its own, or the whole connection. */
+type Patience = { commandTimeout: number } | { socketTimeout: number }
+
+/** A client that connects by itself, again and again, and whose commands fail at once while it is not connected. */
 export function createRedisClient(
   config: RedisConfig,
   log: Logger,
-  commandMs = COMMAND_MS,
+  patience: Patience = { commandTimeout: COMMAND_MS },
 ): RedisClient {
   const { addresses, kind, username, password, db } = config
   const tls = readTls(config)
@@ -28,7 +28,7 @@ export function createRedisClient(
     ...(username === undefined ? {} : { username }),
     ...(password === undefined ? {} : { password }),
     ...(tls === undefined ? {} : { tls }),
-    ...(commandMs === 0 ? {} : { commandTimeout: commandMs }),
+    ...patience,
     // Redis 5 and older know no other.
     protocol: 2 as const,
     connectTimeout: CONNECT_MS,
@@ -46,8 +46,12 @@ export function createRedisClient(
     wasReady = true
   })
   client.on('error', (error: Error) => {
+    // The error itself carries the command, and that may be the one with the password.
     if (wasReady)
-      log.warn({ err: error }, 'Redis is not available: charts of other replicas come later')
+      log.warn(
+        { reason: error.message },
+        'Redis is not available: charts of other replicas come later',
+      )
     wasReady = false
   })
   return client

@@ -1,17 +1,19 @@
 import { randomUUID } from 'node:crypto'
 import type { Logger } from '../../service/log.ts'
-import { createAnnouncer } from './announcer.ts'
-import { createChangeReader } from './change-reader.ts'
+import { createAnnouncer, type Told } from './announcer.ts'
+import { createChangeReader, SILENCE_MS } from './change-reader.ts'
 import { createRedisClaims } from './redis-claims.ts'
 import { createRedisClient } from './redis-client.ts'
 import type { RedisConfig } from './redis-config.ts'
 import { createRedisKeys } from './redis-keys.ts'
 import { ANNOUNCE, CORRECT } from './redis-scripts.ts'
-import type { Change, Correction, Replicas } from './replicas.ts'
+import type { Correction, Replicas } from './replicas.ts'
 
 /** After a command that Redis did not answer, so long nobody waits for it again. */
 const REST_MS = 2000
 const CORRECTIONS_AT_ONCE = 100
+/** Characters of an entry. Redis keeps thousands of them; who is told of a larger one reads the package. */
+const TOLD_LENGTH = 16 * 1024
 
 /** Stores that tell each other by Redis. @param bucket names the storage that they share. */
 export function createRedisReplicas(config: RedisConfig, bucket: string, log: Logger): Replicas {
@@ -22,12 +24,12 @@ export function createRedisReplicas(config: RedisConfig, bucket: string, log: Lo
   let reader: { stop: () => void } | undefined
 
   const asking = async <Result>(command: () => Promise<Result>): Promise<Result> => {
-    if (Date.now() < restsUntil) throw new Error('Redis did not answer a moment ago')
+    if (performance.now() < restsUntil) throw new Error('Redis did not answer a moment ago')
     try {
       return await command()
     } catch (error) {
       if (error instanceof Error && /timed out/.test(error.message)) {
-        restsUntil = Date.now() + REST_MS
+        restsUntil = performance.now() + REST_MS
         // A connection that swallows commands is not worth keeping.
         client.disconnect(true)
       }
@@ -35,9 +37,8 @@ export function createRedisReplicas(config: RedisConfig, bucket: string, log: Lo
     }
   }
 
-  const send = async (change: Change | { project: string }) => {
-    const { fileName, entry } = 'fileName' in change ? change : { fileName: '', entry: '' }
-    const { project } = change
+  const send = async ({ project, fileName = '', entry = '', isLate }: Told) => {
+    const isLarge = entry.length > TOLD_LENGTH
     await asking(() =>
       client.eval(
         ANNOUNCE,
@@ -47,9 +48,10 @@ export function createRedisReplicas(config: RedisConfig, bucket: string, log: Lo
         keys.changes,
         project,
         fileName,
-        entry ?? '',
+        isLarge ? '' : entry,
         origin,
         randomUUID(),
+        isLarge || isLate === true ? '1' : '',
       ),
     )
   }
@@ -59,7 +61,10 @@ export function createRedisReplicas(config: RedisConfig, bucket: string, log: Lo
     for (let start = 0; start < corrections.length; start += CORRECTIONS_AT_ONCE) {
       const values = corrections
         .slice(start, start + CORRECTIONS_AT_ONCE)
-        .flatMap(({ fileName, from, to }) => [fileName, from ?? '', to ?? ''])
+        .flatMap(({ fileName, from = '', to = '' }) => [
+          ...[fileName, from],
+          to.length > TOLD_LENGTH ? '' : to,
+        ])
       await asking(() => client.eval(CORRECT, 1, keys.index(project), ...values))
     }
   }
@@ -68,7 +73,9 @@ export function createRedisReplicas(config: RedisConfig, bucket: string, log: Lo
     announce: announcer.announce,
     listen: (listener) => {
       reader = createChangeReader({
-        client: createRedisClient(config, log.child({}, { level: 'silent' }), 0),
+        client: createRedisClient(config, log.child({}, { level: 'silent' }), {
+          socketTimeout: SILENCE_MS,
+        }),
         keys,
         origin,
         listener,

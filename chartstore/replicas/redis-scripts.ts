@@ -3,7 +3,8 @@ const KEPT_CHANGES = 10_000
 
 /**
  * One change in one step: the entry, the revision and the stream never tell different things.
- * KEYS: index, feed, changes. ARGV: project, file name (empty: the whole project), entry (empty: gone), origin, new epoch.
+ * KEYS: index, feed, changes. ARGV: project, file name (empty: the whole project), entry (empty: gone), origin, new epoch,
+ * whether storage has to be asked (empty: no).
  */
 export const ANNOUNCE = `
 if ARGV[2] ~= '' then
@@ -14,7 +15,8 @@ redis.call('HSETNX', KEYS[2], 'epoch', ARGV[5])
 local revision = redis.call('HINCRBY', KEYS[2], 'revision', 1)
 redis.call('XADD', KEYS[3], 'MAXLEN', '~', ${KEPT_CHANGES}, '*',
   'epoch', redis.call('HGET', KEYS[2], 'epoch'), 'revision', revision,
-  'project', ARGV[1], 'file', ARGV[2], 'entry', ARGV[3], 'origin', ARGV[4])
+  'project', ARGV[1], 'file', ARGV[2], 'entry', ARGV[3], 'origin', ARGV[4],
+  'ask', ARGV[6])
 return revision
 `
 

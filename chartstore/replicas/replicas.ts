@@ -12,6 +12,8 @@ export interface Change {
 export interface ForeignChange extends Change {
   /** Which store it comes from. */
   origin: string
+  /** It is told late, or without its entry: only storage knows what has become of the file. */
+  asksStorage: boolean
 }
 
 export interface ReplicaListener {

@@ -1,4 +1,5 @@
 import {
+  access,
   constants,
   type FileHandle,
   link,
@@ -144,6 +145,9 @@ export async function createLocalStorage(root: string): Promise<Storage> {
 
 async function prepare(paths: LocalPaths, probe: string): Promise<void> {
   try {
+    await mkdir(paths.root, { recursive: true })
+    // Asked first: a recursive mkdir says of a read-only file system that it is not there.
+    await access(paths.root, constants.W_OK)
     await mkdir(paths.spool, { recursive: true })
     await mkdir(paths.journal, { recursive: true })
     await writeFile(join(paths.spool, probe), '')

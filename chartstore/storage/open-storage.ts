@@ -1,8 +1,8 @@
 import type { Logger } from '../../service/log.ts'
 import type { ChartstorePolicy } from '../config/config.ts'
-import type { Claim } from '../replicas/replicas.ts'
 import { createLocalStorage } from './local-storage.ts'
 import { createObjectStorage } from './object-storage.ts'
+import type { ObjectStore } from './object-store.ts'
 import type { Storage } from './storage.ts'
 import type { StorageConfig } from './storage-config.ts'
 
@@ -13,19 +13,29 @@ import type { StorageConfig } from './storage-config.ts'
 export async function openStorage(
   config: StorageConfig,
   { allowsOverwrite }: Pick<ChartstorePolicy, 'allowsOverwrite'>,
-  _claim: Claim,
   log: Logger,
 ): Promise<Storage> {
+  const open = (objects: ObjectStore, prefix: string) =>
+    createObjectStorage({ objects, prefix, needsExclusiveCreate: !allowsOverwrite })
+
   switch (config.kind) {
     case 'local':
       return createLocalStorage(config.dir)
-    case 'amazon': {
+    case 'amazon':
+    case 'alibaba':
+    case 'baidu':
+    case 'oracle':
+    case 'tencent': {
       const { createS3Objects } = await import('./s3-objects.ts')
-      return createObjectStorage({
-        objects: createS3Objects(config, log),
-        prefix: config.prefix,
-        needsExclusiveCreate: !allowsOverwrite,
-      })
+      return open(createS3Objects(config, log), config.prefix)
+    }
+    case 'google': {
+      const { createGcsObjects } = await import('./gcs-objects.ts')
+      return open(createGcsObjects(config, log), config.prefix)
+    }
+    case 'microsoft': {
+      const { createAzureObjects } = await import('./azure-objects.ts')
+      return open(createAzureObjects(config, log), config.prefix)
     }
   }
 }
@@ -35,7 +45,15 @@ export function describeStorage(config: StorageConfig): string {
   switch (config.kind) {
     case 'local':
       return config.dir
+    case 'microsoft':
+      return place('microsoft', `${config.account}/${config.container}`, config.prefix)
     case 'amazon':
-      return [`s3://${config.bucket}`, config.prefix].filter((part) => part !== '').join('/')
+      return place('s3', config.bucket, config.prefix)
+    default:
+      return place(config.kind, config.bucket, config.prefix)
   }
+}
+
+function place(scheme: string, bucket: string, prefix: string): string {
+  return [`${scheme}://${bucket}`, prefix].filter((part) => part !== '').join('/')
 }

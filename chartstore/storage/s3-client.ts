@@ -1,6 +1,6 @@
 import { S3Client } from '@aws-sdk/client-s3'
 import { ATTEMPTS, type Patience } from './patience.ts'
-import type { S3Config } from './storage-config.ts'
+import type { S3Config } from './s3-config.ts'
 
 /** Slow readers each hold a connection; the SDK's 50 would let them keep everybody else waiting. */
 const MAX_SOCKETS = 1024
@@ -10,8 +10,9 @@ const MAX_SOCKETS = 1024
  * instance metadata.
  */
 export function createS3Client(config: S3Config, patience: Patience): S3Client {
-  return new S3Client({
+  const client = new S3Client({
     region: config.region,
+    ...(config.credentials === undefined ? {} : { credentials: config.credentials }),
     ...(config.endpoint === undefined ? {} : { endpoint: config.endpoint }),
     forcePathStyle: config.usesPathStyle,
     maxAttempts: ATTEMPTS,
@@ -32,7 +33,25 @@ export function createS3Client(config: S3Config, patience: Patience): S3Client {
     // The SDK's default prints to the console. What fails is thrown, and logged by whoever answers.
     logger: SILENT,
   })
+  if (config.forbidOverwrite !== undefined) useHeader(client, config.forbidOverwrite)
+  return client
 }
 
 const silence = () => undefined
 const SILENT = { trace: silence, debug: silence, info: silence, warn: silence, error: silence }
+
+/** Says `If-None-Match: *` in the words of a dialect. */
+function useHeader(client: S3Client, header: string): void {
+  client.middlewareStack.add(
+    (next) => (args) => {
+      const { headers } = args.request as { headers: Record<string, string> }
+      const condition = Object.keys(headers).find((name) => name.toLowerCase() === 'if-none-match')
+      if (condition !== undefined) {
+        delete headers[condition]
+        headers[header] = 'true'
+      }
+      return next(args)
+    },
+    { step: 'build', name: 'forbidOverwrite', priority: 'low' },
+  )
+}

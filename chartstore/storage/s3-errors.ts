@@ -21,7 +21,8 @@ export function toPutFailure(error: unknown, what: string): unknown {
 
 function putFault(error: Error): PutFault {
   const status = statusOf(error)
-  if (status === 412) return 'taken'
+  // The second is the word of dialects with a header of their own.
+  if (status === 412 || error.name === 'FileAlreadyExists') return 'taken'
   // Two conditional writes, or one and a deletion, met: Amazon asks to try again.
   if (status === 409) return 'conflict'
   if (isTransient(error)) return 'transient'

@@ -11,8 +11,8 @@ import type { ListedObject, ObjectFacts, ObjectStore } from './object-store.ts'
 import { DEFAULT_PATIENCE, uploadPatience } from './patience.ts'
 import { checkBucket } from './s3-check.ts'
 import { createS3Client } from './s3-client.ts'
+import type { S3Config } from './s3-config.ts'
 import { isNotFound, toPutFailure, toS3StorageError } from './s3-errors.ts'
-import type { S3Config } from './storage-config.ts'
 
 const UPLOAD_ID = 'chartgate-upload'
 

@@ -1,27 +1,21 @@
 import { z } from 'zod'
 import { type Env, envBoolean, parseEnv } from '../../service/env.ts'
 import { ConfigError } from '../../service/start-error.ts'
+import { type AzureConfig, loadAzureConfig } from './azure-config.ts'
+import { type GoogleConfig, loadGoogleConfig } from './google-config.ts'
+import type { S3Config } from './s3-config.ts'
+import { isDialect, loadDialectConfig } from './s3-dialects.ts'
 
 /** Where charts are kept: the backend, and what it needs to know. */
-export type StorageConfig = { kind: 'local'; dir: string } | S3Config
+export type StorageConfig = { kind: 'local'; dir: string } | S3Config | GoogleConfig | AzureConfig
 
-export interface S3Config {
-  kind: 'amazon'
-  bucket: string
-  /** In front of every project, without slashes at its ends; empty: none. */
-  prefix: string
-  region: string
-  /** Another server than Amazon's. */
-  endpoint: string | undefined
-  encryption: 'AES256' | 'aws:kms' | 'aws:kms:dsse' | undefined
-  /** `<endpoint>/<bucket>/<key>` instead of `<bucket>.<endpoint>/<key>`. */
-  usesPathStyle: boolean
-  verifiesCertificate: boolean
-}
-
-const BACKENDS_OF_CHARTMUSEUM = new Set(
-  'google microsoft alibaba openstack oracle baidu tencent etcd'.split(' '),
-)
+const REFUSED = new Map([
+  ['etcd', 'STORAGE: etcd is no place for packages: set STORAGE=local, or a bucket'],
+  [
+    'openstack',
+    'STORAGE: openstack is not supported yet: where Swift has its S3 interface on (s3api, Ceph RGW) set STORAGE=amazon and STORAGE_AMAZON_ENDPOINT',
+  ],
+])
 
 /** ChartMuseum's names and defaults (spec/chartmuseum.md 3.2). */
 const amazonSchema = z.object({
@@ -46,11 +40,15 @@ export function loadStorageConfig(env: Env, defaultDir?: string): StorageConfig 
       return { kind: 'local', dir: findLocalDir(env, defaultDir) }
     case 'amazon':
       return loadS3Config(env)
+    case 'google':
+      return loadGoogleConfig(env)
+    case 'microsoft':
+      return loadAzureConfig(env)
     default:
+      if (isDialect(storage)) return loadDialectConfig(storage, env)
       throw new ConfigError([
-        BACKENDS_OF_CHARTMUSEUM.has(storage)
-          ? `STORAGE: "${storage}" is not supported by this version: set STORAGE=local or amazon`
-          : `STORAGE: unsupported storage backend "${storage}": set STORAGE=local or amazon`,
+        REFUSED.get(storage) ??
+          `STORAGE: unsupported storage backend "${storage}": set STORAGE=local, or amazon, google, microsoft, alibaba, baidu, oracle, tencent`,
       ])
   }
 }

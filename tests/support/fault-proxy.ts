@@ -65,3 +65,18 @@ export async function startFaultProxy(t: TestContext, target: string): Promise<F
     },
   }
 }
+
+/** These faults one after the other for requests of this method to paths with this end; all others pass. */
+export function inTurn(method: string, end: string, ...faults: Fault[]) {
+  const left = [...faults]
+  return (request: { method: string; path: string }): Fault => {
+    const path = request.path.replace(/\?.*/, '')
+    if (request.method !== method || !path.endsWith(end)) return 'none'
+    return left.shift() ?? 'none'
+  }
+}
+
+/** The fault for every request of this method to such paths. */
+export function always(method: string, end: string, what: Fault) {
+  return inTurn(method, end, ...Array.from({ length: 20 }, () => what))
+}

@@ -9,8 +9,14 @@ import { PROJECT_FOLDER } from './project-folder.ts'
 const HELM2_SOURCE = join(import.meta.dirname, 'helm2')
 const TOOLS_FOLDER = join(PROJECT_FOLDER, '.tools')
 
-/** Programs that are built from source: the clients, and the S3 server. */
-export type ClientName = 'helm2' | 'helm3' | 'helm4' | 'helm-cm-push' | 'versitygw'
+/** Programs that are built from source: the clients, and the servers of object stores. */
+export type ClientName =
+  | 'helm2'
+  | 'helm3'
+  | 'helm4'
+  | 'helm-cm-push'
+  | 'versitygw'
+  | 'fake-gcs-server'
 
 interface Recipe {
   /** What it is made from: a binary with another stamp is built again. */
@@ -24,6 +30,7 @@ const RECIPES: Record<ClientName, Recipe> = {
   helm4: helmRecipe('helm.sh/helm/v4', 'v4.2.4'),
   'helm-cm-push': moduleRecipe('github.com/chartmuseum/helm-push', 'v0.10.4', 'cmd/helm-cm-push'),
   versitygw: moduleRecipe('github.com/versity/versitygw', 'v1.8.0', 'cmd/versitygw'),
+  'fake-gcs-server': moduleRecipe('github.com/fsouza/fake-gcs-server', 'v1.52.3', ''),
   helm2: {
     stamp: `k8s.io/helm v2.17.0, ${hashFiles(HELM2_SOURCE, ['go.mod', 'go.sum', 'main.go'])}`,
     build: async (work) => {
@@ -99,7 +106,14 @@ function moduleRecipe(module: string, version: string, folder: string): Recipe {
       const program = join(work, 'program')
       await go(work, 'mod', 'init', 'client')
       await go(work, 'mod', 'edit', '-require', `${module}@${version}`)
-      await go(work, 'build', '-mod=mod', '-o', program, `${module}/${folder}`)
+      await go(
+        work,
+        'build',
+        '-mod=mod',
+        '-o',
+        program,
+        folder === '' ? module : `${module}/${folder}`,
+      )
       return program
     },
   }

@@ -11,6 +11,7 @@ import { PROJECT_FOLDER } from './project-folder.ts'
 /** The program as a user starts it: a process of its own. */
 export interface RunningProgram {
   url: string
+  pid: number
   /** What it has printed so far. */
   output: () => string
   /** SIGTERM, and its exit code. */
@@ -57,15 +58,19 @@ export function startGatewayProcess(
   return startProgram(t, 'gateway/main.ts', '/api/v2.0/ping', { PORT: '0', ...env }, folder)
 }
 
-/** The chart store as a process of its own. @param healthPath false: not asked, since only its own clients may. */
+/**
+ * The chart store as a process of its own. @param healthPath false: not asked, since only its own clients may.
+ * @param within what runs it, by becoming it: it must end in an `exec`.
+ */
 export function startStoreProcess(
   t: TestContext,
   env: Record<string, string>,
   folder = PROJECT_FOLDER,
   healthPath: string | false = '/health',
+  within: readonly string[] = [],
 ): Promise<RunningProgram> {
   const local = { PORT: '0', LISTEN_HOST: '127.0.0.1', ...env }
-  return startProgram(t, 'chartstore/main.ts', healthPath, local, folder)
+  return startProgram(t, 'chartstore/main.ts', healthPath, local, folder, within)
 }
 
 async function startProgram(
@@ -74,9 +79,11 @@ async function startProgram(
   healthPath: string | false,
   env: Record<string, string>,
   cwd: string,
+  within: readonly string[] = [],
 ): Promise<RunningProgram> {
   const { PATH, HOME } = process.env
-  const child = spawn(process.execPath, [main], { cwd, env: { PATH, HOME, ...env }, stdio: 'pipe' })
+  const [file = process.execPath, ...args] = [...within, process.execPath, main]
+  const child = spawn(file, args, { cwd, env: { PATH, HOME, ...env }, stdio: 'pipe' })
   const ended = once(child, 'exit')
   let text = ''
   for (const stream of [child.stdout, child.stderr]) {
@@ -91,6 +98,7 @@ async function startProgram(
   }
   const program = {
     url: '',
+    pid: child.pid ?? 0,
     output: () => text,
     stop: () => end('SIGTERM'),
     kill: async () => void (await end('SIGKILL')),

@@ -13,9 +13,9 @@ import {
   createObjectStorage,
   type ObjectStorageOptions,
 } from '../../chartstore/storage/object-storage.ts'
+import type { S3Config } from '../../chartstore/storage/s3-config.ts'
 import { createS3Objects } from '../../chartstore/storage/s3-objects.ts'
 import type { Storage } from '../../chartstore/storage/storage.ts'
-import type { S3Config } from '../../chartstore/storage/storage-config.ts'
 import { makeFolder } from './folder.ts'
 import { findFreePort } from './free-port.ts'
 import { clientPath } from './real-clients.ts'
@@ -41,8 +41,14 @@ process.env.AWS_SECRET_ACCESS_KEY = SECRET_KEY
 // Without this the chain also asks a metadata service that is not there.
 process.env.AWS_EC2_METADATA_DISABLED = 'true'
 
-/** A real S3 server (versitygw over a folder) with one empty bucket, until the test ends. */
-export async function startS3Server(t: TestContext): Promise<S3Server> {
+/**
+ * A real S3 server (versitygw over a folder) with one empty bucket, until the test ends.
+ * @param virtualDomain where set it answers requests to <bucket>.<virtualDomain> too.
+ */
+export async function startS3Server(
+  t: TestContext,
+  { region = 'us-east-1', virtualDomain = '' } = {},
+): Promise<S3Server> {
   const folder = await makeFolder(t)
   const port = await findFreePort()
   const url = `http://127.0.0.1:${port}`
@@ -52,6 +58,8 @@ export async function startS3Server(t: TestContext): Promise<S3Server> {
   await mkdir(data)
   await mkdir(sidecar)
   const args = ['--port', `127.0.0.1:${port}`, '--access', ACCESS_KEY, '--secret', SECRET_KEY]
+  args.push('--region', region)
+  if (virtualDomain !== '') args.push('--virtual-domain', virtualDomain)
   const start = () =>
     startServerProcess(
       t,
@@ -62,7 +70,7 @@ export async function startS3Server(t: TestContext): Promise<S3Server> {
   let server = await start()
   const client = new S3Client({
     endpoint: url,
-    region: 'us-east-1',
+    region,
     forcePathStyle: true,
     // Tests put many small objects at once: they wait for each other in here, without a warning.
     requestHandler: { httpAgent: { maxSockets: 16 }, socketAcquisitionWarningTimeout: 60_000 },
@@ -103,6 +111,13 @@ export async function listKeys({ client, bucket }: S3Server): Promise<string[]> 
     for (const { Key } of page.Contents ?? []) if (Key !== undefined) keys.push(Key)
   }
   return keys.sort()
+}
+
+/** The names of a project's files in the bucket. */
+export async function listProjectKeys(server: S3Server, project: string): Promise<string[]> {
+  const start = `${project}/`
+  const keys = await listKeys(server)
+  return keys.filter((key) => key.startsWith(start)).map((key) => key.slice(start.length))
 }
 
 export function s3Config(server: { url: string; bucket: string }, changes: Partial<S3Config> = {}) {

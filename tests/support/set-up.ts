@@ -1,6 +1,7 @@
 // Run by `npm test` before the tests: the real clients are built once and kept in .tools, and the servers that the
 // tests run (nginx, Redis) are installed where that is possible. In CI whatever is missing is a failure; elsewhere the
 // tests that need it are skipped with a sentence.
+import { installAzurite, isAzuriteInstalled } from './azurite.ts'
 import { runCommand } from './command.ts'
 import { buildClient, CLIENT_NAMES, clientPath, isBuilt } from './real-clients.ts'
 import { canInstall, describeInstall, installPrograms, missingPrograms } from './system-programs.ts'
@@ -10,6 +11,7 @@ const faults: string[] = []
 
 await setUpPrograms()
 await setUpClients()
+await setUpAzurite()
 
 if (faults.length > 0) {
   for (const fault of faults) console.error(`set-up: ${fault}`)
@@ -44,6 +46,15 @@ async function setUpClients(): Promise<void> {
     } catch (error) {
       faults.push(`${name} could not be built: ${String(error)}`)
     }
+  }
+}
+
+async function setUpAzurite(): Promise<void> {
+  if (isAzuriteInstalled()) return
+  try {
+    await withProgress('install azurite', installAzurite)
+  } catch (error) {
+    faults.push(`azurite could not be installed: ${String(error)}`)
   }
 }
 
