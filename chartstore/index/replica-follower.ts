@@ -1,0 +1,113 @@
+import pLimit from 'p-limit'
+import type { KeyedLock } from '../keyed-lock.ts'
+import type { ForeignChange, Replicas } from '../replicas/replicas.ts'
+import type { CacheSaver } from './cache-saver.ts'
+import type { Coherence } from './coherence.ts'
+import type { Contests } from './contests.ts'
+import { parseEntry } from './index-cache-file.ts'
+import type { IndexedFiles } from './indexed-files.ts'
+
+/** What the index of one project tells the other stores of a replica set, and takes over from them. */
+export interface ReplicaFollower {
+  /** Tells the others what has become of a package here. */
+  announce: (fileName: string) => Promise<void>
+  /** Takes over what another store tells. Rejects where storage was asked and did not tell. */
+  receive: (change: ForeignChange) => Promise<void>
+  /** Compares every file with storage, and then what the replicas share with the index. */
+  compare: () => Promise<void>
+  /** What the replicas share: entries as JSON by file name. */
+  hints: () => Promise<ReadonlyMap<string, string>>
+  /** Puts right what they share, as far as it still says what these hints do. */
+  correctHints: (hints: ReadonlyMap<string, string>) => Promise<void>
+}
+
+/** Changes that were missed are hardly older, give or take what clocks differ by. */
+const RECENT_MS = 300_000
+
+export function createReplicaFollower(options: {
+  project: string
+  files: IndexedFiles
+  coherence: Coherence
+  replicas: Replicas
+  contests: Contests
+  lock: KeyedLock
+  cacheSaver: CacheSaver
+  urlBase: string
+  readsAtOnce: number
+}): ReplicaFollower {
+  const { project, files, coherence, replicas, contests, lock, cacheSaver, urlBase } = options
+  const { document } = files
+  const rechecking = pLimit(options.readsAtOnce)
+
+  const hints = () => replicas.hints(project)
+
+  const correctHints: ReplicaFollower['correctHints'] = async (known) => {
+    const names = new Set([...known.keys(), ...document.fileNames()])
+    const corrections = [...names]
+      .map((fileName) => ({
+        fileName,
+        from: known.get(fileName),
+        to: document.getFile(fileName)?.json,
+      }))
+      .filter(({ from, to }) => from !== to)
+    await replicas.correct(project, corrections)
+  }
+
+  /** Who replaced a file in the second of its upload left the same time, where storage tells whole seconds. */
+  const doubtRecentFiles = () => {
+    const since = BigInt(Date.now() - RECENT_MS) * 1_000_000n
+    for (const fileName of document.fileNames()) {
+      const { modifiedNs = 0n } = document.getFile(fileName) ?? {}
+      if (modifiedNs > since && modifiedNs % 1_000_000_000n === 0n) files.doubt(fileName)
+    }
+  }
+
+  /** @returns whether the change can be believed as it is told. */
+  const adoptForeign = ({ fileName, entry: json }: ForeignChange): boolean => {
+    const entry = json === undefined ? undefined : parseEntry(json, urlBase)
+    if (json !== undefined && entry?.fileName !== fileName) return false
+    const held = document.getFile(fileName)
+    const isKnown = held?.modifiedNs === entry?.modifiedNs && held?.digest === entry?.digest
+    if (isKnown) return true
+    if (held !== undefined && entry !== undefined && held.modifiedNs >= entry.modifiedNs)
+      return false
+    cacheSaver.withoutSaving(() => {
+      if (entry === undefined) files.drop(fileName)
+      else files.adopt(entry)
+    })
+    return true
+  }
+
+  /** Asks storage what has become of a file that several stores changed, and tells no one: they ask by themselves. */
+  const recheck = async ({ fileName, entry }: ForeignChange) => {
+    files.doubt(fileName)
+    const lost = await rechecking(() => files.read([{ fileName }]))
+    if (lost > 0) throw new Error(`${fileName} could not be read`)
+    const truth = document.getFile(fileName)?.json
+    await replicas.correct(project, [{ fileName, from: entry, to: truth }])
+  }
+
+  return {
+    announce: async (fileName) => {
+      contests.note(`${project}/${fileName}`, 'own')
+      await replicas.announce({ project, fileName, entry: document.getFile(fileName)?.json })
+    },
+    receive: async (change) => {
+      const isBelieved = await lock(`${project}/${change.fileName}`, async () => {
+        const isContested = contests.note(`${project}/${change.fileName}`, change.origin)
+        coherence.noteForeign(change.fileName)
+        return !isContested && !change.asksStorage && adoptForeign(change)
+      })
+      if (!isBelieved) await recheck(change)
+    },
+    compare: async () => {
+      // Asked for before storage is, so that nothing is taken back that another store tells meanwhile.
+      const known = await hints()
+      doubtRecentFiles()
+      await coherence.compareFiles()
+      await correctHints(known)
+    },
+    hints,
+    correctHints,
+  }
+}
