@@ -28,14 +28,14 @@ export async function loadFirst({
   hasCacheFile: boolean
 }): Promise<string | undefined> {
   const cache = hasCacheFile ? await loadIndexCache(storage, project, urlBase) : undefined
-  const hints = await replicas.hints()
+  const hints = await replicas.hints((fileName) => cache?.entries.get(fileName)?.json)
   let vouched = 0
   await coherence.compareFiles((file) => {
     const cached = cache?.entries.get(file.fileName)
     const isVouched = cached?.modifiedNs === file.modifiedNs
     const entry = isVouched ? cached : parseEntry(hints.get(file.fileName) ?? '', urlBase)
     if (entry?.modifiedNs !== file.modifiedNs || entry.fileName !== file.fileName) return false
-    files.adopt(entry)
+    files.adopt(entry, file)
     if (isVouched) vouched++
     return true
   })

@@ -2,6 +2,7 @@ import type { Logger } from '../../service/log.ts'
 import { coalesce } from '../coalesce.ts'
 import type { KeyedLock } from '../keyed-lock.ts'
 import type { ForeignChange, Replicas } from '../replicas/replicas.ts'
+import { withinTime } from '../storage/retry.ts'
 import type { Storage } from '../storage/storage.ts'
 import { createTimers } from '../timers.ts'
 import { createCacheSaver } from './cache-saver.ts'
@@ -26,9 +27,20 @@ export interface ProjectIndex extends ProjectWriter {
   /** Compares every file with storage, and then what the replicas share with the index. */
   compare: () => Promise<void>
   problems: () => Problem[]
-  size: () => { charts: number; versions: number }
+  /** As last known, without asking anybody. */
+  totals: () => ProjectTotals
+  /** The same when it has been made sure of; storage that does not answer does not hold it up. */
+  stats: () => Promise<ProjectTotals>
   /** Stops background work and writes index-cache.yaml if it is behind. */
   close: () => Promise<void>
+}
+
+/** What a project has. A file that is no chart has no version, and what is neither package nor provenance is no file. */
+export interface ProjectTotals {
+  charts: number
+  versions: number
+  files: number
+  bytes: number
 }
 
 export interface IndexOptions {
@@ -56,6 +68,8 @@ export interface IndexOptions {
 
 /** When storage did not tell what has become of a file, all are compared after so long. */
 const RECHECK_MS = 1000
+/** How long those who only count wait for storage. */
+const STATS_PATIENCE_MS = 500
 
 export function createProjectIndex(project: string, options: IndexOptions): ProjectIndex {
   const { storage, lock, reconcileMs, keepsCacheFile } = options
@@ -136,6 +150,13 @@ export function createProjectIndex(project: string, options: IndexOptions): Proj
     await follower.compare()
   }
 
+  const totals = () => ({
+    charts: document.chartCount(),
+    versions: document.versionCount(),
+    files: files.ledger.files(),
+    bytes: files.ledger.bytes(),
+  })
+
   return {
     current: async () => {
       await refresh()
@@ -166,7 +187,12 @@ export function createProjectIndex(project: string, options: IndexOptions): Proj
       follower.receive(change).catch(() => timers.once('compare', RECHECK_MS, compare)),
     compare,
     problems: files.problems,
-    size: () => ({ charts: document.chartNames().length, versions: document.versionCount() }),
+    totals,
+    stats: async () => {
+      if (isLoaded) await withinTime(refresh, STATS_PATIENCE_MS).catch(() => undefined)
+      else await load()
+      return totals()
+    },
     close: cacheSaver.close,
   }
 }

@@ -1,3 +1,4 @@
+import { packageOf, provenanceOf } from '../chart/file-name.ts'
 import type { KeyedLock } from '../keyed-lock.ts'
 import { type NewFile, type Storage, StorageError } from '../storage/storage.ts'
 import type { Coherence } from './coherence.ts'
@@ -11,7 +12,7 @@ export interface ProjectWriter {
   /** @throws {StorageError} `exists` where one is there already and may not be replaced. */
   publish: (publication: Publication) => Promise<void>
   /** Deletes a package and its provenance. Resolves to whether there was one of them. */
-  remove: (files: { packageFile: string; provenanceFile: string }) => Promise<boolean>
+  remove: (packageFile: string) => Promise<boolean>
 }
 
 /** A package, its provenance or both. */
@@ -30,17 +31,17 @@ export function createProjectWriter(options: {
   lock: KeyedLock
   limit: ObjectLimit
   urlBase: string
-  /** Tells the replicas what has become of a package. */
+  /** Tells the replicas what has become of a package and its provenance. */
   announce: (fileName: string) => Promise<void>
 }): ProjectWriter {
   const { project, storage, files, coherence, lock, limit, urlBase, announce } = options
   const { document } = files
 
   const put = async ({ files: newFiles, facts, overwrite }: Publication) => {
-    const stored = await storage.put(project, newFiles, overwrite)
-    const file = stored.find((candidate) => candidate.fileName === facts?.fileName)
-    if (facts !== undefined && file !== undefined) {
-      files.adopt(createEntry({ ...facts, modifiedNs: file.modifiedNs }, urlBase))
+    for (const file of await storage.put(project, newFiles, overwrite)) {
+      const { fileName, modifiedNs } = file
+      if (fileName !== facts?.fileName) files.ledger.note(file)
+      else files.adopt(createEntry({ ...facts, modifiedNs }, urlBase), file)
     }
   }
 
@@ -48,25 +49,27 @@ export function createProjectWriter(options: {
     publish: async (publication) => {
       const { files: newFiles, facts } = publication
       // A chart and its provenance share a lock, whichever of them comes.
-      const fileName = facts?.fileName ?? newFiles[0]?.fileName.replace(/\.prov$/, '') ?? ''
+      const fileName = packageOf(newFiles[0]?.fileName ?? '')
       const settle = await limit.reserve(newFiles.map((file) => file.fileName))
       try {
         await lock(`${project}/${fileName}`, async () => {
           refuseAnotherChart(document.getFile(fileName), facts)
           await coherence.write(fileName, () => put(publication))
-          if (facts !== undefined) await announce(fileName)
+          await announce(fileName)
         })
       } finally {
         settle()
       }
     },
-    remove: ({ packageFile, provenanceFile }) =>
+    remove: (packageFile) =>
       lock(`${project}/${packageFile}`, async () => {
         const isRemoved = await coherence.write(packageFile, async () => {
           // Out of the index first, so that it never lists what is gone. The provenance goes before the package: what a
           // crash leaves is a chart that can be deleted again.
           files.drop(packageFile)
+          const provenanceFile = provenanceOf(packageFile)
           const hadProvenance = await deleteIfThere(storage, project, provenanceFile)
+          files.drop(provenanceFile)
           const hadPackage = await deleteIfThere(storage, project, packageFile)
           return hadPackage || hadProvenance
         })

@@ -1,4 +1,5 @@
 import pLimit from 'p-limit'
+import { provenanceOf } from '../chart/file-name.ts'
 import type { KeyedLock } from '../keyed-lock.ts'
 import type { ForeignChange, Replicas } from '../replicas/replicas.ts'
 import type { CacheSaver } from './cache-saver.ts'
@@ -9,17 +10,19 @@ import type { IndexedFiles } from './indexed-files.ts'
 
 /** What the index of one project tells the other stores of a replica set, and takes over from them. */
 export interface ReplicaFollower {
-  /** Tells the others what has become of a package here. */
+  /** Tells the others what has become of a package and its provenance here. */
   announce: (fileName: string) => Promise<void>
   /** Takes over what another store tells. Rejects where storage was asked and did not tell. */
   receive: (change: ForeignChange) => Promise<void>
   /** Compares every file with storage, and then what the replicas share with the index. */
   compare: () => Promise<void>
-  /** What the replicas share: entries as JSON by file name. */
-  hints: () => Promise<ReadonlyMap<string, string>>
+  /** What the replicas share: entries as JSON by file name. One that says what is known shares its memory. */
+  hints: (known: (fileName: string) => string | undefined) => Promise<Hints>
   /** Puts right what they share, as far as it still says what these hints do. */
-  correctHints: (hints: ReadonlyMap<string, string>) => Promise<void>
+  correctHints: (hints: Hints) => Promise<void>
 }
+
+type Hints = ReadonlyMap<string, string>
 
 /** Changes that were missed are hardly older, give or take what clocks differ by. */
 const RECENT_MS = 300_000
@@ -39,16 +42,23 @@ export function createReplicaFollower(options: {
   const { document } = files
   const rechecking = pLimit(options.readsAtOnce)
 
-  const hints = () => replicas.hints(project)
+  const ownEntry = (fileName: string) => document.getFile(fileName)?.json
 
-  const correctHints: ReplicaFollower['correctHints'] = async (known) => {
-    const names = new Set([...known.keys(), ...document.fileNames()])
+  const readHints: ReplicaFollower['hints'] = async (known) => {
+    const hints = new Map<string, string>()
+    for await (const slice of replicas.hints(project)) {
+      for (const [fileName, entry] of slice) {
+        const own = known(fileName)
+        hints.set(fileName, own === entry ? own : entry)
+      }
+    }
+    return hints
+  }
+
+  const correctHints: ReplicaFollower['correctHints'] = async (hints) => {
+    const names = new Set([...hints.keys(), ...document.fileNames()])
     const corrections = [...names]
-      .map((fileName) => ({
-        fileName,
-        from: known.get(fileName),
-        to: document.getFile(fileName)?.json,
-      }))
+      .map((fileName) => ({ fileName, from: hints.get(fileName), to: ownEntry(fileName) }))
       .filter(({ from, to }) => from !== to)
     await replicas.correct(project, corrections)
   }
@@ -63,17 +73,23 @@ export function createReplicaFollower(options: {
   }
 
   /** @returns whether the change can be believed as it is told. */
-  const adoptForeign = ({ fileName, entry: json }: ForeignChange): boolean => {
+  const adoptForeign = ({ fileName, entry: json, files: told }: ForeignChange): boolean => {
     const entry = json === undefined ? undefined : parseEntry(json, urlBase)
     if (json !== undefined && entry?.fileName !== fileName) return false
+    const isThere = told.some((file) => file.fileName === fileName)
+    // A package that is no chart to the other store either has no entry.
+    if (isThere !== (entry !== undefined)) return false
     const held = document.getFile(fileName)
     const isKnown = held?.modifiedNs === entry?.modifiedNs && held?.digest === entry?.digest
-    if (isKnown) return true
-    if (held !== undefined && entry !== undefined && held.modifiedNs >= entry.modifiedNs)
-      return false
+    const isOlder = held && entry && held.modifiedNs >= entry.modifiedNs
+    if (!isKnown && isOlder) return false
     cacheSaver.withoutSaving(() => {
-      if (entry === undefined) files.drop(fileName)
-      else files.adopt(entry)
+      for (const name of pairOf(fileName)) {
+        const file = told.find((candidate) => candidate.fileName === name)
+        if (file === undefined) files.drop(name)
+        else if (name === fileName && entry && !isKnown) files.adopt(entry, file)
+        else files.ledger.note(file)
+      }
     })
     return true
   }
@@ -81,16 +97,17 @@ export function createReplicaFollower(options: {
   /** Asks storage what has become of a file that several stores changed, and tells no one: they ask by themselves. */
   const recheck = async ({ fileName, entry }: ForeignChange) => {
     files.doubt(fileName)
-    const lost = await rechecking(() => files.read([{ fileName }]))
+    const pair = pairOf(fileName).map((name) => ({ fileName: name }))
+    const lost = await rechecking(() => files.read(pair))
     if (lost > 0) throw new Error(`${fileName} could not be read`)
-    const truth = document.getFile(fileName)?.json
-    await replicas.correct(project, [{ fileName, from: entry, to: truth }])
+    await replicas.correct(project, [{ fileName, from: entry, to: ownEntry(fileName) }])
   }
 
   return {
     announce: async (fileName) => {
       contests.note(`${project}/${fileName}`, 'own')
-      await replicas.announce({ project, fileName, entry: document.getFile(fileName)?.json })
+      const stored = pairOf(fileName).flatMap((name) => files.ledger.get(name) ?? [])
+      await replicas.announce({ project, fileName, entry: ownEntry(fileName), files: stored })
     },
     receive: async (change) => {
       const isBelieved = await lock(`${project}/${change.fileName}`, async () => {
@@ -102,12 +119,17 @@ export function createReplicaFollower(options: {
     },
     compare: async () => {
       // Asked for before storage is, so that nothing is taken back that another store tells meanwhile.
-      const known = await hints()
+      const hints = await readHints(ownEntry)
       doubtRecentFiles()
       await coherence.compareFiles()
-      await correctHints(known)
+      await correctHints(hints)
     },
-    hints,
+    hints: readHints,
     correctHints,
   }
+}
+
+/** A package and its provenance. */
+function pairOf(fileName: string): [string, string] {
+  return [fileName, provenanceOf(fileName)]
 }

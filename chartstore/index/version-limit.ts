@@ -25,7 +25,7 @@ export function createVersionLimit(options: {
     const surplus = versions.length - maxVersions
     const removable = [...versions].reverse().filter((entry) => entry.fileName !== fileName)
     for (const { fileName: packageFile } of removable.slice(0, Math.max(surplus, 0))) {
-      await remove({ packageFile, provenanceFile: `${packageFile}.prov` })
+      await remove(packageFile)
       log.info(
         { fileName: packageFile },
         'removed: the chart has more versions than PER_CHART_LIMIT',
