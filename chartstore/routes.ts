@@ -4,6 +4,7 @@ import { createDeleteHandler } from './charts/delete.ts'
 import { createDownloadHandler } from './charts/download.ts'
 import type { HandlerDeps } from './charts/handler-deps.ts'
 import { createIndexFileHandler } from './charts/index-file.ts'
+import { createReindexHandler } from './charts/reindex.ts'
 import { createUploadHandlers } from './charts/upload.ts'
 import type { Answer } from './http/answer.ts'
 import { json, welcome } from './http/replies.ts'
@@ -34,6 +35,12 @@ export function createRoutes(deps: HandlerDeps): Route[] {
     { method: 'POST', path: '/api/:repo/prov', action: 'push', handler: upload.provenance },
     { method: 'GET', path: '/api/:repo/_problems', action: 'push', handler: charts.problems },
     { method: 'GET', path: '/api/:repo/_stats', action: 'pull', handler: charts.stats },
+    {
+      method: 'POST',
+      path: '/api/:repo/_reindex',
+      action: 'push',
+      handler: createReindexHandler(deps),
+    },
     { method: 'GET', path: '/api/:repo/charts/:name', action: 'pull', handler: charts.versions },
     {
       method: 'GET',

@@ -1,10 +1,11 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { allowAll } from '../chartstore/auth/authenticator.ts'
 import { type ChartstoreConfig, loadChartstoreConfig } from '../chartstore/config/config.ts'
 import type { Answer } from '../chartstore/http/answer.ts'
 import { toStoreRequest } from '../chartstore/http/lazy-body.ts'
+import { createStoreServer } from '../chartstore/http/serve.ts'
 import { writeAnswer } from '../chartstore/http/write-answer.ts'
 import { openChartstore } from '../chartstore/open-chartstore.ts'
 import type { Env } from '../service/env.ts'
@@ -20,11 +21,16 @@ export function loadEmbeddedConfig(env: Env, dataDir: string): ChartstoreConfig 
   return loadChartstoreConfig(env, join(dataDir, 'charts'))
 }
 
+export interface EmbeddedStore extends ChartStore {
+  /** The store's own API for the admin command, which asks for no credentials: for a private socket only. */
+  createServer: () => Server
+}
+
 /** The chart store in this process: a request is a function call (a proxy hop costs more than the answer). */
 export async function createEmbeddedStore(
   config: ChartstoreConfig,
   log: Logger,
-): Promise<ChartStore> {
+): Promise<EmbeddedStore> {
   // The gateway has decided already.
   const store = await openChartstore(config, { authenticate: allowAll, log, version: VERSION })
 
@@ -63,6 +69,8 @@ export async function createEmbeddedStore(
       return { status, headers, body: toReadable(body) }
     },
     close: store.close,
+    createServer: () =>
+      createStoreServer(store.dispatch, { log: log.child({}, { level: 'warn' }) }),
   }
 }
 

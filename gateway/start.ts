@@ -13,6 +13,7 @@ import { createChangeFeed } from './db/listen.ts'
 import { migrate } from './db/migrate.ts'
 import { createEmbeddedStore, loadEmbeddedConfig } from './embedded-chartstore.ts'
 import { startEmbeddedPostgres } from './postgres/embedded.ts'
+import { openStoreSocket } from './store-socket.ts'
 import { setInitialAdminPassword } from './users/initial-admin.ts'
 
 /** Requests that still run when the gateway is told to stop may take this long. */
@@ -62,8 +63,7 @@ async function startParts(
 
   const redis = openRedis(config.redisUrl, log)
   if (redis !== undefined) stops.push(async () => redis.disconnect())
-  const store = await openStore(config, env, log)
-  stops.push(store.close)
+  const store = await openStore(config, env, log, stops)
   const gateway = assembleGateway({ db, changes, store, redis, log }, config)
   stops.push(gateway.close)
   // A client that waits for `100 Continue` is asked for its body once it is known that it may send one.
@@ -93,12 +93,22 @@ async function openPostgres(
   return postgres.connection
 }
 
-function openStore(config: GatewayConfig, env: Env, log: Logger): Promise<ChartStore> {
-  const { chartstore } = config
-  if (chartstore !== undefined) return Promise.resolve(createRemoteStore({ ...chartstore, log }))
-  const embedded = loadEmbeddedConfig(env, config.dataDir)
-  for (const sentence of embedded.idle) log.warn(sentence)
-  return createEmbeddedStore(embedded, log)
+async function openStore(
+  { chartstore, dataDir }: GatewayConfig,
+  env: Env,
+  log: Logger,
+  stops: (() => Promise<unknown>)[],
+): Promise<ChartStore> {
+  if (chartstore !== undefined) {
+    const remote = createRemoteStore({ ...chartstore, log })
+    stops.push(remote.close)
+    return remote
+  }
+  const config = loadEmbeddedConfig(env, dataDir)
+  for (const sentence of config.idle) log.warn(sentence)
+  const embedded = await createEmbeddedStore(config, log)
+  stops.push(embedded.close, await openStoreSocket(embedded.createServer(), dataDir, log))
+  return embedded
 }
 
 /** Redis counts failed logins for all gateways together. Without it, or while it is away, each counts by itself. */

@@ -1,4 +1,5 @@
 import type { Logger } from '../../service/log.ts'
+import { isPackageFileName } from '../chart/file-name.ts'
 import { coalesce } from '../coalesce.ts'
 import type { KeyedLock } from '../keyed-lock.ts'
 import type { ForeignChange, Replicas } from '../replicas/replicas.ts'
@@ -26,6 +27,8 @@ export interface ProjectIndex extends ProjectWriter {
   receive: (change: ForeignChange) => Promise<void>
   /** Compares every file with storage, and then what the replicas share with the index. */
   compare: () => Promise<void>
+  /** The same, and every package is read anew, whatever its time is. Until then the index stays as it is. */
+  rebuild: () => Promise<void>
   problems: () => Problem[]
   /** As last known, without asking anybody. */
   totals: () => ProjectTotals
@@ -186,6 +189,13 @@ export function createProjectIndex(project: string, options: IndexOptions): Proj
     receive: (change) =>
       follower.receive(change).catch(() => timers.once('compare', RECHECK_MS, compare)),
     compare,
+    rebuild: async () => {
+      await load()
+      for (const fileName of files.ledger.fileNames().filter(isPackageFileName)) {
+        files.doubt(fileName)
+      }
+      await compare()
+    },
     problems: files.problems,
     totals,
     stats: async () => {

@@ -31,6 +31,7 @@ export function createRemoteStore({
   user,
   password,
   timeoutMs,
+  socketPath,
   log,
 }: {
   url: string
@@ -39,6 +40,8 @@ export function createRemoteStore({
   password: string
   /** How long the store may be silent before it begins its answer. */
   timeoutMs: number
+  /** Of a store that listens on a unix socket: `call` goes there. */
+  socketPath?: string
   log: Logger
 }): ChartStore {
   const target = new URL(url)
@@ -122,7 +125,8 @@ export function createRemoteStore({
 
     call: (method, path) =>
       new Promise<StoreAnswer>((resolve, reject) => {
-        const options = { ...connectionOf(target), path: joinPath(target, path), method, agent }
+        const connection = socketPath === undefined ? connectionOf(target) : { socketPath }
+        const options = { ...connection, path: joinPath(target, path), method, agent }
         const ask = () => {
           const outgoing = request({ ...options, headers: identity }, (incoming) =>
             resolve(toStoreAnswer(incoming)),

@@ -8,7 +8,7 @@ import type { Principal } from '../auth/principal.ts'
 import type { ChartStore } from '../charts/chart-store.ts'
 import type { ChangeFeed } from '../db/change.ts'
 import type { Database } from '../db/database.ts'
-import { Forbidden, NotFound, PreconditionFailed } from '../http/errors.ts'
+import { Forbidden, NotFound } from '../http/errors.ts'
 import { type Call, operation } from '../http/operation.ts'
 import { listQuery, listReply, toPage } from '../http/pagination.ts'
 import { readPathProject } from '../http/path-id.ts'
@@ -24,8 +24,9 @@ import {
   type ProjectRecord,
   type Visibility,
 } from './project-records.ts'
+import { createProjectRemoval } from './project-removal.ts'
 import { checkProjectName, readMetadata } from './project-rules.ts'
-import { countCharts, hasCharts } from './stored-charts.ts'
+import { countCharts } from './stored-charts.ts'
 
 const metadataBody = z.record(z.string(), z.unknown()).nullish()
 const newProjectBody = z
@@ -58,6 +59,7 @@ export function createProjectsRoutes({
 }): Routes {
   const records = createProjectRecords(db)
   const members = createMembersRepository(db)
+  const removeProject = createProjectRemoval({ records, store, changes })
 
   const create = async ({
     req,
@@ -139,28 +141,9 @@ export function createProjectsRoutes({
     return DONE
   }
 
-  const refuseCharts = async (name: string): Promise<void> => {
-    if (!(await hasCharts(store, name))) return
-    throw new PreconditionFailed(
-      'precondition failed: the project contains helm charts, can not be deleted',
-    )
-  }
-
   const remove = async (req: Request): Promise<Reply> => {
     const wanted = readPathProject(req)
-    const project = await authoriser.requireProject(req.principal, 'project:delete', wanted)
-    // a later project of this name must not inherit them
-    await refuseCharts(project.name)
-    await records.markDeleted(project.id)
-    try {
-      // an upload that was allowed before has arrived by now, or finds the project gone
-      await changes.settled()
-      await refuseCharts(project.name)
-    } catch (error) {
-      await records.restore(project.id)
-      throw error
-    }
-    await records.removeRobots(project.id)
+    await removeProject(await authoriser.requireProject(req.principal, 'project:delete', wanted))
     return DONE
   }
 

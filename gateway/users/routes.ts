@@ -14,7 +14,7 @@ import { created, DONE, type Reply } from '../http/reply.ts'
 import type { Routes } from '../http/rest-router.ts'
 import { createUsersRepository } from './repository.ts'
 import { createUserRecords, USER_COLUMNS, type UserRecord } from './user-records.ts'
-import { checkProfile, checkSecret, checkUsername } from './user-rules.ts'
+import { checkChangeable, checkProfile, checkSecret, checkUsername } from './user-rules.ts'
 
 const text = z
   .string()
@@ -170,7 +170,7 @@ export function createUsersRoutes({
     authoriser.requireSystemAdmin(req.principal)
     const id = readPathId(req, 'id')
     const { sysadmin_flag } = await readBody()
-    if (id === ADMIN_ID) throw new Forbidden(`User with ID ${id} cannot be updated`)
+    checkChangeable(id, 'updated')
     if (!(await records.setSystemAdmin(id, sysadmin_flag ?? false))) throw notFound(id)
     return DONE
   }
@@ -178,7 +178,8 @@ export function createUsersRoutes({
   const remove = async (req: Request): Promise<Reply> => {
     authoriser.requireSystemAdmin(req.principal)
     const id = readPathId(req, 'id')
-    if (id === ADMIN_ID || id === requireUser(authoriser, req).id) {
+    checkChangeable(id, 'deleted')
+    if (id === requireUser(authoriser, req).id) {
       throw new Forbidden(`User with ID ${id} cannot be deleted`)
     }
     if (!(await records.remove(id))) throw notFound(id)
@@ -240,9 +241,6 @@ export function createUsersRoutes({
     },
   }
 }
-
-/** `admin`: stays, and stays a system admin. */
-const ADMIN_ID = 1
 
 function notFound(id: number): NotFound {
   return new NotFound(`user ${id} not found`)
