@@ -1,9 +1,11 @@
 import type { Logger } from '../../service/log.ts'
 import type { ChartstorePolicy } from '../config/config.ts'
+import { createLocalPaths } from './local-paths.ts'
+import { createLocalReader } from './local-reader.ts'
 import { createLocalStorage } from './local-storage.ts'
 import { createObjectStorage } from './object-storage.ts'
 import type { ObjectStore } from './object-store.ts'
-import type { Storage } from './storage.ts'
+import type { Storage, StorageReader } from './storage.ts'
 import type { StorageConfig } from './storage-config.ts'
 
 /**
@@ -38,6 +40,18 @@ export async function openStorage(
       return open(createAzureObjects(config, log), config.prefix)
     }
   }
+}
+
+/**
+ * Opens what is configured for reading alone: of a directory that is not ours nothing is changed, and a bucket need not
+ * be able to refuse. @throws {StartError}
+ */
+export async function openStorageReader(
+  config: StorageConfig,
+  log: Logger,
+): Promise<StorageReader> {
+  if (config.kind === 'local') return createLocalReader(createLocalPaths(config.dir))
+  return openStorage(config, { allowsOverwrite: true }, log)
 }
 
 /** For the log: where charts are, without anything secret. */

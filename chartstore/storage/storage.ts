@@ -65,6 +65,9 @@ export interface Storage {
   revision: (project: string) => Promise<StorageRevision | undefined>
 }
 
+/** What only looks at files needs no more. */
+export type StorageReader = Pick<Storage, 'list' | 'listNames' | 'stat' | 'get'>
+
 /** Differs whenever files were added or removed since, whoever did it. */
 export interface StorageRevision {
   mark: string

@@ -6,8 +6,10 @@ import { EXIT, type ExitCode, exitCodeOf } from './exit-code.ts'
 import { addMigrateCommand } from './migrate.ts'
 import { createOutput } from './output.ts'
 import { addProjectCommands } from './project.ts'
+import { addReindexCommand } from './reindex.ts'
 import { addRobotCommands } from './robot.ts'
 import { addUserCommands } from './user.ts'
+import { addVerifyCommand } from './verify.ts'
 
 /** Makes the action of a command: what it opened is closed afterwards, however it ended. */
 export type Run = <Args extends unknown[]>(
@@ -57,6 +59,8 @@ export async function runProgram(
   addUserCommands(program, run)
   addProjectCommands(program, run)
   addRobotCommands(program, run)
+  addReindexCommand(program, run)
+  addVerifyCommand(program, run)
 
   try {
     await program.parseAsync(args, { from: 'user' })

@@ -5,6 +5,7 @@ export interface ProgressBar {
   /** There is this much more to do. */
   expect: (more: number) => void
   step: () => void
+  /** May be called again. */
   stop: () => void
 }
 
@@ -21,9 +22,13 @@ export function createProgressBar(title: string): ProgressBar {
     stream: process.stderr,
   })
   bar.start(0, 0)
+  let isOn = true
   return {
     expect: (more) => bar.setTotal(bar.getTotal() + more),
     step: () => bar.increment(),
-    stop: () => bar.stop(),
+    stop: () => {
+      if (isOn) bar.stop()
+      isOn = false
+    },
   }
 }

@@ -32,9 +32,11 @@ export async function reachStore({
     closeLater(store.close)
     return { store, name: 'the chart store of the running gateway' }
   }
-  const store = await createEmbeddedStore(loadEmbeddedConfig(env, dataDir), log)
+  // what it leaves out of an index is a command's result, and not news for the log
+  const quiet = log.child({}, { level: 'error' })
+  const store = await createEmbeddedStore(loadEmbeddedConfig(env, dataDir), quiet)
   closeLater(store.close)
-  return { store, name: 'the storage itself: no gateway runs' }
+  return { store, name: 'a chart store opened here, since no gateway runs' }
 }
 
 /** What a request needs besides the socket. */
