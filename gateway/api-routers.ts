@@ -14,6 +14,7 @@ import { createDocumentationPage } from './openapi/page.ts'
 import { createDocumentation } from './openapi/routes.ts'
 import { createProjectsRoutes } from './projects/routes.ts'
 import { createRobotsRoutes } from './robots/routes.ts'
+import type { LiveSettings } from './settings/settings.ts'
 import type { HealthProbes } from './system/health.ts'
 import { createSystemRoutes, versionRoutes } from './system/routes.ts'
 import { createUsersRoutes } from './users/routes.ts'
@@ -24,6 +25,7 @@ export interface ApiDependencies {
   config: Pick<GatewayConfig, 'externalUrl' | 'robotNamePrefix'>
   db: Database
   changes: ChangeFeed
+  settings: LiveSettings
   authoriser: Authoriser
   store: ChartStore
   redis: Redis | undefined

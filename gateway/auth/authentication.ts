@@ -4,6 +4,7 @@ import type { ChangeFeed } from '../db/change.ts'
 import type { Database } from '../db/database.ts'
 import { Unauthorized } from '../http/errors.ts'
 import type { RobotsRepository } from '../robots/repository.ts'
+import type { LiveSettings } from '../settings/settings.ts'
 import type { UsersRepository } from '../users/repository.ts'
 import { createAccounts, isUsable } from './accounts.ts'
 import { createAuthenticate } from './authenticate.ts'
@@ -33,7 +34,7 @@ export function createAuthentication({
   users,
   robots,
   robotPrefix,
-  tokenLifetimeSeconds,
+  settings,
   redis,
 }: {
   db: Database
@@ -41,19 +42,13 @@ export function createAuthentication({
   users: UsersRepository
   robots: RobotsRepository
   robotPrefix: string
-  /** Half an hour where it is not said. */
-  tokenLifetimeSeconds?: number | undefined
+  settings: LiveSettings
   /** Where failed logins are counted for all replicas. */
   redis?: Redis | undefined
 }): Authentication {
   const accounts = createAccounts({ users, robots, robotPrefix })
   const signingKeys = createSigningKeys(db, changes)
-  const tokens = createTokens({
-    signingKeys,
-    accounts,
-    changes,
-    lifetimeSeconds: tokenLifetimeSeconds,
-  })
+  const tokens = createTokens({ signingKeys, accounts, changes, settings })
   const throttle = createLoginThrottle(redis)
   const verifyCredential = createCredentialVerifier({ accounts, changes, throttle })
   const refresh = async (principal: Principal): Promise<Principal> => {

@@ -5,11 +5,10 @@ import { TOKEN_ACTION_PERMISSIONS, type TokenAction } from '../access/permission
 import { createLiveCache } from '../cache/live-cache.ts'
 import type { ChangeFeed } from '../db/change.ts'
 import { Unauthorized } from '../http/errors.ts'
+import type { LiveSettings } from '../settings/settings.ts'
 import { type Account, type Accounts, isAccountStale, isUsable } from './accounts.ts'
 import type { Principal, TokenGrant } from './principal.ts'
 import type { SigningKeys } from './signing-keys.ts'
-
-const DEFAULT_LIFETIME_SECONDS = 1800
 
 /** What ChartMuseum calls a repository of charts in its `access` claim. */
 export const ACCESS_TYPE = 'artifact-repository'
@@ -62,12 +61,12 @@ export function createTokens({
   signingKeys,
   accounts,
   changes,
-  lifetimeSeconds = DEFAULT_LIFETIME_SECONDS,
+  settings,
 }: {
   signingKeys: SigningKeys
   accounts: Accounts
   changes: ChangeFeed
-  lifetimeSeconds?: number | undefined
+  settings: Pick<LiveSettings, 'read'>
 }): Tokens {
   const holders = createLiveCache<Account>({
     changes,
@@ -95,6 +94,7 @@ export function createTokens({
   return {
     issue: async (principal, service, access) => {
       const [key] = await signingKeys.list()
+      const lifetimeSeconds = (await settings.read()).token_expiration * 60
       const issuedAt = Math.floor(Date.now() / 1000)
       const claims = {
         iss: ISSUER,

@@ -37,7 +37,7 @@ export interface GatewayOptions {
   robotPrefix?: string
   trustProxy?: GatewayConfig['trustProxy']
   redis?: Redis
-  tokenLifetimeSeconds?: number
+  tokenExpirationMinutes?: number
   /** How the gateway gets to the database, where not straight. */
   reachDatabase?: (connection: ConnectionConfig) => Promise<ConnectionConfig>
 }
@@ -47,7 +47,7 @@ export async function startGateway(
   t: TestContext,
   options: GatewayOptions = {},
 ): Promise<TestGateway> {
-  const { robotPrefix = 'robot$', trustProxy = false, redis, tokenLifetimeSeconds = 1800 } = options
+  const { robotPrefix = 'robot$', trustProxy = false, redis, tokenExpirationMinutes } = options
   const closers: (() => Promise<void>)[] = []
   // Made first, so that it runs first: the database goes after what uses it.
   t.after(async () => {
@@ -68,7 +68,7 @@ export async function startGateway(
     {
       externalUrl: undefined,
       robotNamePrefix: robotPrefix,
-      tokenLifetimeSeconds,
+      tokenExpirationMinutes,
       trustProxy,
     },
   )
