@@ -13,6 +13,8 @@ import type { Database } from './db/database.ts'
 import { createMembersRepository } from './members/repository.ts'
 import { createProjectsRepository } from './projects/repository.ts'
 import { createRobotsRepository } from './robots/repository.ts'
+import { createSecureTest } from './sessions/cookies.ts'
+import { startSessionSweep } from './sessions/session-sweep.ts'
 import { createSettings } from './settings/settings.ts'
 import { createUsersRepository } from './users/repository.ts'
 
@@ -64,14 +66,20 @@ export function assembleGateway(
     changes,
   })
   const auditLog = createAuditLog(db, log)
+  const sweep = startSessionSweep(db, log)
+  const isSecure = createSecureTest(policy.externalUrl)
   const handle = createGateway({
     authentication,
     authoriser,
     store,
     auditLog,
+    settings,
+    isSecure,
     trustProxy: policy.trustProxy,
     apiRouters: createApiRouters({
       config: policy,
+      ...authentication,
+      isSecure,
       db,
       changes,
       settings,
@@ -81,5 +89,9 @@ export function assembleGateway(
     }),
     log,
   })
-  return { handle, auditLog, close: auditLog.close }
+  const close = async () => {
+    await sweep.close()
+    await auditLog.close()
+  }
+  return { handle, auditLog, close }
 }

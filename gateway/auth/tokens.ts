@@ -2,11 +2,10 @@ import { randomUUID } from 'node:crypto'
 import jwt from 'jsonwebtoken'
 import { z } from 'zod'
 import { TOKEN_ACTION_PERMISSIONS, type TokenAction } from '../access/permissions.ts'
-import { createLiveCache } from '../cache/live-cache.ts'
-import type { ChangeFeed } from '../db/change.ts'
 import { Unauthorized } from '../http/errors.ts'
 import type { LiveSettings } from '../settings/settings.ts'
-import { type Account, type Accounts, isAccountStale, isUsable } from './accounts.ts'
+import type { Account } from './accounts.ts'
+import type { FindHolder } from './holders.ts'
 import type { Principal, TokenGrant } from './principal.ts'
 import type { SigningKeys } from './signing-keys.ts'
 
@@ -59,35 +58,21 @@ type Claims = z.output<typeof claimsSchema>
 /** RS256 tokens with ChartMuseum's `access` claim (spec/chartmuseum.md 1.6). */
 export function createTokens({
   signingKeys,
-  accounts,
-  changes,
+  findHolder,
   settings,
 }: {
   signingKeys: SigningKeys
-  accounts: Accounts
-  changes: ChangeFeed
+  findHolder: FindHolder
   settings: Pick<LiveSettings, 'read'>
 }): Tokens {
-  const holders = createLiveCache<Account>({
-    changes,
-    max: 10_000,
-    ttlMs: 60_000,
-    isStale: (change, _key, account) => isAccountStale(change, account),
-  })
-
-  /** The account that `user:5` or `robot:7` names, if it is there and its credential is still the same. */
-  async function findHolder(claims: Claims): Promise<Account> {
+  /** Whom `user:5` or `robot:7` names. */
+  async function requireHolder(claims: Claims): Promise<Account> {
     const [kind, id] = claims.sub.split(':')
     if ((kind !== 'user' && kind !== 'robot') || !/^\d{1,9}$/.test(id ?? '')) {
       throw new Unauthorized()
     }
-    const account = await holders.get(claims.sub, async () => {
-      const found = await accounts.findById(kind, Number(id))
-      if (found === undefined) throw new Unauthorized()
-      return found
-    })
-    const isSame = account.principal.credentialVersion === claims.ver
-    if (!isSame || !isUsable(account)) throw new Unauthorized()
+    const account = await findHolder(kind, Number(id), claims.ver)
+    if (account === undefined) throw new Unauthorized()
     return account
   }
 
@@ -115,7 +100,7 @@ export function createTokens({
       const claims = await readClaims(token, signingKeys)
       const tokenGrants = toGrants(claims)
       if (claims.sub === '') return { kind: 'anonymous', tokenGrants }
-      const { principal } = await findHolder(claims)
+      const { principal } = await requireHolder(claims)
       return { ...principal, tokenGrants }
     },
   }

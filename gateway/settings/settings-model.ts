@@ -17,6 +17,9 @@ export const settingsModel = z.object({
 
 export type Settings = Readonly<z.output<typeof settingsModel>>
 
+/** What is not named stays. */
+export type SettingsChange = { readonly [Name in keyof Settings]?: Settings[Name] | undefined }
+
 /** From 1 on. @param minusOne what -1 means, where it may be given. */
 function wholeNumber(unit: string, max: number, minusOne?: string) {
   const orElse = minusOne === undefined ? '' : `, or -1: ${minusOne}`

@@ -1,10 +1,9 @@
 import type { Queryable } from '../db/database.ts'
-import type { Settings } from './settings-model.ts'
+import type { Settings, SettingsChange } from './settings-model.ts'
 
 export interface SettingsRecords {
   read: () => Promise<Settings>
-  /** What is not named stays. */
-  change: (values: Partial<Settings>) => Promise<void>
+  change: (values: SettingsChange) => Promise<void>
 }
 
 export function createSettingsRecords(db: Queryable): SettingsRecords {

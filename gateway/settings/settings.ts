@@ -1,14 +1,13 @@
 import { createLiveCache } from '../cache/live-cache.ts'
 import type { ChangeFeed } from '../db/change.ts'
 import type { Queryable } from '../db/database.ts'
-import type { Settings } from './settings-model.ts'
+import type { Settings, SettingsChange } from './settings-model.ts'
 import { createSettingsRecords } from './settings-records.ts'
 
 export interface LiveSettings {
   /** As they are now, on every gateway. @throws {ServiceUnavailable} while they cannot be known. */
   read: () => Promise<Settings>
-  /** What is not named stays. */
-  change: (values: Partial<Settings>) => Promise<void>
+  change: (values: SettingsChange) => Promise<void>
   /** Decided by the environment: these do not change. */
   fixed: Partial<Settings>
 }
