@@ -1,7 +1,8 @@
-import type { Router } from 'express'
+import type { Request, Router } from 'express'
 import type { Redis } from 'ioredis'
 import type { Authoriser } from './access/authorise.ts'
 import { createAuditRoutes } from './audit/routes.ts'
+import type { VerifyCredential } from './auth/credentials.ts'
 import type { ChartStore } from './charts/chart-store.ts'
 import { requireSuccess } from './charts/store-answer.ts'
 import type { GatewayConfig } from './config.ts'
@@ -10,12 +11,18 @@ import type { Database } from './db/database.ts'
 import { createRestRouter, type Routes } from './http/rest-router.ts'
 import { createMembersRoutes } from './members/routes.ts'
 import type { ApiPart } from './openapi/document.ts'
+import { createDocumentationPage } from './openapi/page.ts'
 import { createDocumentation } from './openapi/routes.ts'
 import { createProjectsRoutes } from './projects/routes.ts'
 import { createRobotsRoutes } from './robots/routes.ts'
+import { createSessionRoutes } from './sessions/routes.ts'
+import type { Sessions } from './sessions/sessions.ts'
+import { createSettingsRoutes } from './settings/routes.ts'
+import type { LiveSettings } from './settings/settings.ts'
 import type { HealthProbes } from './system/health.ts'
 import { createSystemRoutes, versionRoutes } from './system/routes.ts'
 import { createUsersRoutes } from './users/routes.ts'
+import { createUserRecords } from './users/user-records.ts'
 
 const API = '/api/v2.0'
 
@@ -23,25 +30,36 @@ export interface ApiDependencies {
   config: Pick<GatewayConfig, 'externalUrl' | 'robotNamePrefix'>
   db: Database
   changes: ChangeFeed
+  settings: LiveSettings
+  sessions: Sessions
+  verifyCredential: VerifyCredential
+  /** Whether a browser has come by https. */
+  isSecure: (req: Request) => boolean
   authoriser: Authoriser
   store: ChartStore
   redis: Redis | undefined
 }
 
-/** The REST API (spec/harbor.md 3), by the paths that it is mounted at. */
+/** The REST API (spec/harbor.md 3), and how browsers sign in, by the paths that they are mounted at. */
 export function createApiRouters(
   dependencies: ApiDependencies,
 ): { path: string; router: Router }[] {
   const { changes } = dependencies
-  return createApiParts(dependencies).map(({ path, routes }) => ({
+  const routers = createApiParts(dependencies).map(({ path, routes }) => ({
     path,
     router: createRestRouter(changes, routes),
   }))
+  const users = createUserRecords(dependencies.db)
+  return [
+    ...routers,
+    { path: API, router: createDocumentationPage() },
+    { path: '/c', router: createSessionRoutes({ ...dependencies, users }) },
+  ]
 }
 
 /** The parts of the API, as its documentation groups them. */
 export function createApiParts(dependencies: ApiDependencies): ApiPart[] {
-  const { config } = dependencies
+  const { config, settings } = dependencies
   const { externalUrl } = config
   const robotPrefix = config.robotNamePrefix
   const part = (tag: string, routes: Routes): ApiPart => ({ tag, path: API, routes })
@@ -51,7 +69,8 @@ export function createApiParts(dependencies: ApiDependencies): ApiPart[] {
     part('Users', createUsersRoutes(dependencies)),
     part('Robots', createRobotsRoutes({ ...dependencies, robotPrefix })),
     part('Logs', createAuditRoutes(dependencies)),
-    part('System', createSystemRoutes({ probes: listProbes(dependencies), externalUrl })),
+    part('System', createSystemRoutes({ probes: listProbes(dependencies), settings, externalUrl })),
+    part('System', createSettingsRoutes({ ...dependencies, robotPrefix })),
     { tag: 'System', path: '/api/version', routes: versionRoutes },
   ]
   return [...parts, createDocumentation(parts, API)]

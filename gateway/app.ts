@@ -1,5 +1,10 @@
 import type { RequestListener } from 'node:http'
-import express, { type ErrorRequestHandler, type RequestHandler, type Router } from 'express'
+import express, {
+  type ErrorRequestHandler,
+  type Request,
+  type RequestHandler,
+  type Router,
+} from 'express'
 import type { Logger } from '../service/log.ts'
 import type { Authoriser } from './access/authorise.ts'
 import type { AuditLog } from './audit/audit-log.ts'
@@ -12,28 +17,34 @@ import { assignRequestId } from './http/request-id.ts'
 import { createRequestLog } from './http/request-log.ts'
 import { setSecurityHeaders } from './http/security-headers.ts'
 import { sendError } from './http/send-error.ts'
+import { createCsrfProtection } from './sessions/csrf.ts'
+import { createReadOnlyGuard } from './settings/read-only.ts'
+import type { LiveSettings } from './settings/settings.ts'
 
 export interface GatewayDependencies {
   authentication: Authentication
   authoriser: Authoriser
   store: ChartStore
   auditLog: AuditLog
+  settings: Pick<LiveSettings, 'read'>
+  /** Whether a browser has come by https. */
+  isSecure: (req: Request) => boolean
   /** Express's setting: which proxies' `X-Forwarded-For` is believed. */
   trustProxy: false | number | string
-  /** Mounted at their paths, after charts: `/api/v2.0`, `/api/version`. */
+  /** Mounted at their paths, after charts: `/api/v2.0`, `/api/version`, `/c`. */
   apiRouters: readonly { path: string; router: Router }[]
   log: Logger
 }
 
 /** The gateway: what happens to a request, in this order. */
 export function createGateway(dependencies: GatewayDependencies): RequestListener {
-  const { authentication, authoriser, store, auditLog, trustProxy, apiRouters, log } = dependencies
+  const { authentication, authoriser, store, auditLog, settings, log } = dependencies
   const app = express()
   app.disable('x-powered-by')
   // The routes that want one set it themselves.
   app.disable('etag')
   app.enable('case sensitive routing')
-  app.set('trust proxy', trustProxy)
+  app.set('trust proxy', dependencies.trustProxy)
 
   // First, so that every answer and every line of the log has it.
   app.use(assignRequestId)
@@ -41,15 +52,19 @@ export function createGateway(dependencies: GatewayDependencies): RequestListene
   app.use(createRequestLog(log))
   // Before anything answers.
   app.use(setSecurityHeaders)
+  // Before a cookie may tell who it is: a request that another site has made is nobody's, and keeps no session alive.
+  app.use(createCsrfProtection(dependencies.isSecure))
   // Before every route: none can forget it. Wrong credentials go no further.
   app.use(authentication.authenticate)
+  // Before every route that writes.
+  app.use(createReadOnlyGuard(settings))
   // Before any body parser: a body that was read cannot be passed on. The client's own headers end here, at the store
   // (store-headers.ts).
-  app.use(createChartRoutes({ ...authentication, store, authoriser, auditLog, log }))
+  app.use(createChartRoutes({ ...authentication, store, authoriser, auditLog, settings, log }))
   // Chart routes ask for the body when the store reads it; from here on whoever may send is asked at once.
   app.use(askForBody)
   app.use(createTokenRoutes({ ...authentication, authoriser }))
-  for (const { path, router } of apiRouters) app.use(path, router)
+  for (const { path, router } of dependencies.apiRouters) app.use(path, router)
   app.use(refuseUnknownPath)
   // Last, so that it sees what all others throw.
   app.use(createErrorRenderer(log))

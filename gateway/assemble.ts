@@ -13,6 +13,9 @@ import type { Database } from './db/database.ts'
 import { createMembersRepository } from './members/repository.ts'
 import { createProjectsRepository } from './projects/repository.ts'
 import { createRobotsRepository } from './robots/repository.ts'
+import { createSecureTest } from './sessions/cookies.ts'
+import { startSessionSweep } from './sessions/session-sweep.ts'
+import { createSettings } from './settings/settings.ts'
 import { createUsersRepository } from './users/repository.ts'
 
 /** What a gateway stands on: opened before it and closed after it. */
@@ -27,7 +30,7 @@ export interface Foundations {
 /** What of the configuration decides how requests are answered. */
 export type GatewayPolicy = Pick<
   GatewayConfig,
-  'externalUrl' | 'robotNamePrefix' | 'tokenLifetimeSeconds' | 'trustProxy'
+  'externalUrl' | 'robotNamePrefix' | 'tokenExpirationMinutes' | 'trustProxy'
 >
 
 export interface AssembledGateway {
@@ -42,13 +45,19 @@ export function assembleGateway(
   { db, changes, store, redis, log }: Foundations,
   policy: GatewayPolicy,
 ): AssembledGateway {
+  const { tokenExpirationMinutes } = policy
+  const settings = createSettings({
+    db,
+    changes,
+    fixed: tokenExpirationMinutes === undefined ? {} : { token_expiration: tokenExpirationMinutes },
+  })
   const authentication = createAuthentication({
     db,
     changes,
     users: createUsersRepository(db),
     robots: createRobotsRepository(db),
     robotPrefix: policy.robotNamePrefix,
-    tokenLifetimeSeconds: policy.tokenLifetimeSeconds,
+    settings,
     redis,
   })
   const authoriser = createAuthoriser({
@@ -57,14 +66,32 @@ export function assembleGateway(
     changes,
   })
   const auditLog = createAuditLog(db, log)
+  const sweep = startSessionSweep(db, log)
+  const isSecure = createSecureTest(policy.externalUrl)
   const handle = createGateway({
     authentication,
     authoriser,
     store,
     auditLog,
+    settings,
+    isSecure,
     trustProxy: policy.trustProxy,
-    apiRouters: createApiRouters({ config: policy, db, changes, authoriser, store, redis }),
+    apiRouters: createApiRouters({
+      config: policy,
+      ...authentication,
+      isSecure,
+      db,
+      changes,
+      settings,
+      authoriser,
+      store,
+      redis,
+    }),
     log,
   })
-  return { handle, auditLog, close: auditLog.close }
+  const close = async () => {
+    await sweep.close()
+    await auditLog.close()
+  }
+  return { handle, auditLog, close }
 }

@@ -20,7 +20,8 @@ export interface GatewayConfig {
   /** Where clients reach this gateway, without a trailing slash. */
   externalUrl: string | undefined
   robotNamePrefix: string
-  tokenLifetimeSeconds: number
+  /** Unset: a setting that system admins change at run time. */
+  tokenExpirationMinutes: number | undefined
   /** Express's `trust proxy`: whose X-Forwarded-For tells the source of a request. */
   trustProxy: string | number | false
   logLevel: string
@@ -51,7 +52,7 @@ const schema = z.object({
     .string()
     .regex(/^[^\s:+]{1,32}$/, 'expected 1 to 32 characters without spaces, colons and plus signs')
     .default(DEFAULT_ROBOT_PREFIX),
-  TOKEN_EXPIRATION: envInteger(30, 1, 1440),
+  TOKEN_EXPIRATION: envInteger(undefined, 1, 1440),
   TRUST_PROXY: z
     .string()
     .refine(
@@ -75,7 +76,7 @@ export function loadGatewayConfig(env: Env): GatewayConfig {
     initialAdminPassword: parsed.HARBOR_ADMIN_PASSWORD ?? DEFAULT_ADMIN_PASSWORD,
     externalUrl: parsed.EXTERNAL_URL?.replace(/\/+$/, ''),
     robotNamePrefix: parsed.ROBOT_NAME_PREFIX,
-    tokenLifetimeSeconds: parsed.TOKEN_EXPIRATION * 60,
+    tokenExpirationMinutes: parsed.TOKEN_EXPIRATION,
     trustProxy: readTrustProxy(parsed.TRUST_PROXY),
     logLevel: parsed.LOG_LEVEL,
   })

@@ -1,10 +1,10 @@
 import { createServer, type Server } from 'node:http'
-import { Redis } from 'ioredis'
 import type { Env } from '../service/env.ts'
 import { drain, listen, setTimeLimits } from '../service/http-server.ts'
 import type { Logger } from '../service/log.ts'
 import type { Running } from '../service/run.ts'
 import { assembleGateway } from './assemble.ts'
+import { connectRedis } from './cache/connect-redis.ts'
 import type { ChartStore } from './charts/chart-store.ts'
 import { createRemoteStore } from './charts/remote-store.ts'
 import type { GatewayConfig } from './config.ts'
@@ -61,7 +61,7 @@ async function startParts(
   const changes = await createChangeFeed(connection, log)
   stops.push(changes.close)
 
-  const redis = openRedis(config.redisUrl, log)
+  const redis = config.redisUrl === undefined ? undefined : connectRedis(config.redisUrl, log)
   if (redis !== undefined) stops.push(async () => redis.disconnect())
   const store = await openStore(config, env, log, stops)
   const gateway = assembleGateway({ db, changes, store, redis, log }, config)
@@ -109,12 +109,4 @@ async function openStore(
   const embedded = await createEmbeddedStore(config, log)
   stops.push(embedded.close, await openStoreSocket(embedded.createServer(), dataDir, log))
   return embedded
-}
-
-/** Redis counts failed logins for all gateways together. Without it, or while it is away, each counts by itself. */
-function openRedis(url: string | undefined, log: Logger): Redis | undefined {
-  if (url === undefined) return undefined
-  const redis = new Redis(url, { enableOfflineQueue: false, maxRetriesPerRequest: 1 })
-  redis.on('error', (error: Error) => log.warn({ err: error.message }, 'Redis is not reachable'))
-  return redis
 }

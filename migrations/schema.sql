@@ -85,6 +85,7 @@ create table robots (
   expires_at timestamp with time zone,
   created_at timestamp with time zone default now() not null,
   updated_at timestamp with time zone default now() not null,
+  rehashed_at timestamp with time zone,
   constraint robots_pkey PRIMARY KEY (id),
   constraint robots_description_check CHECK ((length(description) <= 1024)),
   constraint robots_duration_check CHECK (((duration = '-1'::integer) OR (duration > 0))),
@@ -108,6 +109,40 @@ create table schema_migrations (
   constraint schema_migrations_pkey PRIMARY KEY (version)
 );
 
+create table sessions (
+  id_sha256 bytea not null,
+  user_id integer not null,
+  credential_version integer not null,
+  created_at timestamp with time zone not null,
+  used_at timestamp with time zone not null,
+  expires_at timestamp with time zone not null,
+  constraint sessions_pkey PRIMARY KEY (id_sha256),
+  constraint sessions_id_sha256_check CHECK ((length(id_sha256) = 32)),
+  constraint sessions_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+);
+
+create table settings (
+  is_only boolean default true not null,
+  project_creation_restriction text default 'everyone'::text not null,
+  self_registration boolean default false not null,
+  session_timeout integer default 60 not null,
+  token_expiration integer default 30 not null,
+  robot_token_duration integer default 30 not null,
+  read_only boolean default false not null,
+  banner_message text default ''::text not null,
+  quota_per_project_enable boolean default true not null,
+  storage_per_project bigint default '-1'::integer not null,
+  updated_at timestamp with time zone default now() not null,
+  constraint settings_pkey PRIMARY KEY (is_only),
+  constraint settings_banner_message_check CHECK ((length(banner_message) <= 4096)),
+  constraint settings_is_only_check CHECK (is_only),
+  constraint settings_project_creation_restriction_check CHECK ((project_creation_restriction = ANY (ARRAY['everyone'::text, 'adminonly'::text]))),
+  constraint settings_robot_token_duration_check CHECK (((robot_token_duration = '-1'::integer) OR ((robot_token_duration >= 1) AND (robot_token_duration <= 36500)))),
+  constraint settings_session_timeout_check CHECK (((session_timeout >= 1) AND (session_timeout <= 10080))),
+  constraint settings_storage_per_project_check CHECK (((storage_per_project = '-1'::integer) OR ((storage_per_project >= 1) AND (storage_per_project <= '9007199254740991'::bigint)))),
+  constraint settings_token_expiration_check CHECK (((token_expiration >= 1) AND (token_expiration <= 1440)))
+);
+
 create table signing_keys (
   kid text not null,
   private_key text not null,
@@ -128,6 +163,7 @@ create table users (
   created_at timestamp with time zone default now() not null,
   updated_at timestamp with time zone default now() not null,
   deleted_at timestamp with time zone,
+  rehashed_at timestamp with time zone,
   constraint users_pkey PRIMARY KEY (id),
   constraint users_check CHECK (((id <> 1) OR (is_system_admin AND (deleted_at IS NULL)))),
   constraint users_comment_check CHECK ((length(comment) <= 255)),
@@ -147,6 +183,10 @@ CREATE UNIQUE INDEX projects_name ON public.projects USING btree (name) WHERE (d
 CREATE INDEX projects_owner ON public.projects USING btree (owner_id);
 
 CREATE INDEX robot_permissions_project ON public.robot_permissions USING btree (project_id);
+
+CREATE INDEX sessions_expires_at ON public.sessions USING btree (expires_at);
+
+CREATE INDEX sessions_user ON public.sessions USING btree (user_id);
 
 CREATE UNIQUE INDEX users_email ON public.users USING btree (email) WHERE (deleted_at IS NULL);
 
@@ -211,9 +251,13 @@ CREATE TRIGGER robot_permissions_truncated AFTER TRUNCATE ON public.robot_permis
 
 CREATE TRIGGER robots_changed AFTER INSERT OR DELETE OR UPDATE ON public.robots FOR EACH ROW EXECUTE FUNCTION notify_change('robots', 'id');
 
-CREATE TRIGGER robots_credential_version BEFORE UPDATE OF secret_hash ON public.robots FOR EACH ROW WHEN ((old.secret_hash IS DISTINCT FROM new.secret_hash)) EXECUTE FUNCTION raise_credential_version();
+CREATE TRIGGER robots_credential_version BEFORE UPDATE OF secret_hash ON public.robots FOR EACH ROW WHEN (((old.secret_hash IS DISTINCT FROM new.secret_hash) AND (NOT (old.rehashed_at IS DISTINCT FROM new.rehashed_at)))) EXECUTE FUNCTION raise_credential_version();
 
 CREATE TRIGGER robots_truncated AFTER TRUNCATE ON public.robots FOR EACH STATEMENT EXECUTE FUNCTION notify_truncate();
+
+CREATE TRIGGER settings_changed AFTER INSERT OR DELETE OR UPDATE ON public.settings FOR EACH ROW EXECUTE FUNCTION notify_change('settings', 'is_only');
+
+CREATE TRIGGER settings_truncated AFTER TRUNCATE ON public.settings FOR EACH STATEMENT EXECUTE FUNCTION notify_truncate();
 
 CREATE TRIGGER signing_keys_changed AFTER INSERT OR DELETE OR UPDATE ON public.signing_keys FOR EACH ROW EXECUTE FUNCTION notify_change('signing_keys', 'kid');
 
@@ -221,6 +265,6 @@ CREATE TRIGGER signing_keys_truncated AFTER TRUNCATE ON public.signing_keys FOR 
 
 CREATE TRIGGER users_changed AFTER INSERT OR DELETE OR UPDATE ON public.users FOR EACH ROW EXECUTE FUNCTION notify_change('users', 'id');
 
-CREATE TRIGGER users_credential_version BEFORE UPDATE OF password_hash ON public.users FOR EACH ROW WHEN ((old.password_hash IS DISTINCT FROM new.password_hash)) EXECUTE FUNCTION raise_credential_version();
+CREATE TRIGGER users_credential_version BEFORE UPDATE OF password_hash ON public.users FOR EACH ROW WHEN (((old.password_hash IS DISTINCT FROM new.password_hash) AND (NOT (old.rehashed_at IS DISTINCT FROM new.rehashed_at)))) EXECUTE FUNCTION raise_credential_version();
 
 CREATE TRIGGER users_truncated AFTER TRUNCATE ON public.users FOR EACH STATEMENT EXECUTE FUNCTION notify_truncate();

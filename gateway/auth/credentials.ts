@@ -4,7 +4,7 @@ import type { ChangeFeed } from '../db/change.ts'
 import { Unauthorized } from '../http/errors.ts'
 import { type Account, type Accounts, isAccountStale, isUsable } from './accounts.ts'
 import type { LoginThrottle } from './login-throttle.ts'
-import { verifyPassword } from './password.ts'
+import { hashPassword, isOutdatedHash, verifyPassword } from './password.ts'
 import type { RobotPrincipal, UserPrincipal } from './principal.ts'
 
 /** A name and a password (or a robot's secret), as presented. */
@@ -51,6 +51,9 @@ export function createCredentialVerifier({
     const account = login.length > MAX_LOGIN_LENGTH ? undefined : await accounts.findByLogin(login)
     const isRight = await verifyPassword(account?.passwordHash, password)
     if (account === undefined || !isRight || !isUsable(account)) throw new Unauthorized()
+    if (isOutdatedHash(account.passwordHash)) {
+      await accounts.rehash(account, await hashPassword(password))
+    }
     return account
   }
 

@@ -1,6 +1,7 @@
 import { hash, verify } from '@node-rs/argon2'
 import pLimit from 'p-limit'
 import { ServiceUnavailable } from '../http/errors.ts'
+import { isHarborHash, verifyHarborHash } from './harbor-hash.ts'
 
 /** argon2id, the library's default algorithm, at OWASP's first choice of costs. Memory is in KiB. */
 const COST = { memoryCost: 19_456, timeCost: 2, parallelism: 1 }
@@ -21,6 +22,9 @@ export function hashPassword(password: string): Promise<string> {
   return limit(() => hash(password, COST))
 }
 
+/** Whether a hash is one of Harbor's (harbor-hash.ts), to be replaced by ours as soon as the password is known. */
+export const isOutdatedHash = isHarborHash
+
 /**
  * Whether `password` is the one behind `passwordHash`. Takes as long for a hash that is not there
  * (undefined or '': no such user, or none set), whose answer is no.
@@ -31,6 +35,15 @@ export async function verifyPassword(
   password: string,
 ): Promise<boolean> {
   if (limit.pendingCount >= MAX_WAITING) throw new ServiceUnavailable('too many logins at once')
-  const isSet = passwordHash !== undefined && passwordHash !== ''
-  return limit(async () => (await verify(isSet ? passwordHash : DUMMY_HASH, password)) && isSet)
+  return limit(() => verifyNow(passwordHash || undefined, password))
+}
+
+async function verifyNow(passwordHash: string | undefined, password: string): Promise<boolean> {
+  if (passwordHash === undefined || isHarborHash(passwordHash)) {
+    const isRight = passwordHash !== undefined && (await verifyHarborHash(passwordHash, password))
+    // a wrong password costs what ours cost, or else time would tell whose hash came from Harbor, and so who is known
+    if (!isRight) await verify(DUMMY_HASH, password)
+    return isRight
+  }
+  return verify(passwordHash, password)
 }

@@ -8,6 +8,8 @@ import type { AuditLog } from '../audit/audit-log.ts'
 import { describeRequest } from '../audit/audit-request.ts'
 import type { Principal } from '../auth/principal.ts'
 import { NotFound } from '../http/errors.ts'
+import { requireWritable } from '../settings/read-only.ts'
+import type { LiveSettings } from '../settings/settings.ts'
 import { summariseCharts } from './chart-list.ts'
 import type { ChartStore } from './chart-store.ts'
 import { parseChartList, parseChartVersions } from './chart-version.ts'
@@ -22,6 +24,7 @@ export interface ChartRouteDependencies {
   store: ChartStore
   authoriser: Authoriser
   auditLog: AuditLog
+  settings: Pick<LiveSettings, 'read'>
   /** The principal of a request that has taken long, as it is now. */
   refresh: (principal: Principal) => Promise<Principal>
   log: Logger
@@ -69,6 +72,7 @@ async function answerInProject(
     case 'upload':
     case 'upload-provenance':
       forwardUpload(dependencies, request, project, req, res, async () => {
+        await requireWritable(dependencies.settings)
         const now = await dependencies.refresh(principal)
         const { id } = await authoriser.requireProject(now, permission, reference, denial)
         // Another project has its name by now.
@@ -106,7 +110,7 @@ async function sendMergedIndex(
   const index = await buildMergedIndex(store, projects, log)
   res.setHeader('ETag', index.etag)
   // What one may read another may not.
-  res.setHeader('Vary', 'Authorization')
+  res.vary('Authorization, Cookie')
   res.setHeader('Cache-Control', 'private, no-cache')
   if (matchesEtag(req.headers['if-none-match'], index.etag)) {
     res.status(304).end()

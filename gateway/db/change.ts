@@ -1,7 +1,7 @@
 /** A row that caches may hold has changed (migrations/0003_change_feed.sql). `everything`: trust no cached row. */
 export type Change =
   | { topic: 'users' | 'robots' | 'projects' | 'members'; id: number }
-  | { topic: 'signing_keys' | 'everything' }
+  | { topic: 'signing_keys' | 'settings' | 'everything' }
 
 /** The feed of changes, as one gateway hears it. */
 export interface ChangeFeed {

@@ -17,6 +17,7 @@ import { queryBoolean, queryText, requireParameter } from '../http/query-paramet
 import { created, DONE, type Reply } from '../http/reply.ts'
 import type { Routes } from '../http/rest-router.ts'
 import { createMembersRepository } from '../members/repository.ts'
+import type { LiveSettings } from '../settings/settings.ts'
 import { describeProject, type ProjectModel, projectModel } from './describe-project.ts'
 import {
   createProjectRecords,
@@ -49,11 +50,13 @@ const nameQuery = z.object({ project_name: queryText })
 export function createProjectsRoutes({
   db,
   changes,
+  settings,
   authoriser,
   store,
 }: {
   db: Database
   changes: ChangeFeed
+  settings: Pick<LiveSettings, 'read'>
   authoriser: Authoriser
   store: ChartStore
 }): Routes {
@@ -66,6 +69,7 @@ export function createProjectsRoutes({
     readBody,
   }: Call<object, z.output<typeof newProjectBody>>): Promise<Reply> => {
     authoriser.requireSignedIn(req.principal)
+    await requireCreation(req.principal)
     const ownerId = chooseOwner(req.principal)
     const body = await readBody()
     const name = body.project_name ?? ''
@@ -75,6 +79,14 @@ export function createProjectsRoutes({
     const { id } = await records.insert({ name, ownerId, metadata })
     const isNameWanted = req.get('X-Resource-Name-In-Location') === 'true'
     return created(`/api/v2.0/projects/${isNameWanted ? name : id}`)
+  }
+
+  /** Robots that may are made by system admins. */
+  const requireCreation = async (principal: Principal): Promise<void> => {
+    if (principal.kind !== 'user' || isSystemAdmin(principal)) return
+    const { project_creation_restriction } = await settings.read()
+    if (project_creation_restriction === 'everyone') return
+    throw new Forbidden('Only system admin can create project')
   }
 
   const list = async ({

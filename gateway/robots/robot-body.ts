@@ -39,7 +39,6 @@ export const secretBody = z.object({ secret: text }).meta({ id: 'RobotSecret' })
 export type RobotBody = z.output<typeof robotBody>
 
 const NAME = /^[a-z0-9]+(?:[._-][a-z0-9]+)*$/
-const DEFAULT_DAYS = 30
 const MAX_DAYS = 36_500
 
 /** @throws {BadRequest} with Harbor's text. */
@@ -71,9 +70,9 @@ export function checkRobot({ level, description, permissions }: RobotBody): void
   }
 }
 
-/** Days; -1: for ever. Left out or 0, it is the default. */
-export function readDuration(days: number | null | undefined): number {
-  if (!days) return DEFAULT_DAYS
+/** Days; -1: for ever. Left out or 0, it is `byDefault`. */
+export function readDuration(days: number | null | undefined, byDefault: number): number {
+  if (!days) return byDefault
   if (days === -1 || (days > 0 && days <= MAX_DAYS)) return days
   throw new BadRequest(`bad request error duration input: ${days}`)
 }

@@ -13,6 +13,7 @@ import { parseQuery } from '../http/query-language.ts'
 import { addQuery, compileOrder, createFilter } from '../http/query-language-sql.ts'
 import { created, DONE, type Reply } from '../http/reply.ts'
 import type { Routes } from '../http/rest-router.ts'
+import type { LiveSettings } from '../settings/settings.ts'
 import { checkSecret } from '../users/user-rules.ts'
 import { describeRobot, expiryOf, levelOf, type RobotModel, robotModel } from './describe-robot.ts'
 import {
@@ -45,10 +46,12 @@ type Action = 'read' | 'list' | 'create' | 'update' | 'delete'
 /** Robots (spec/harbor.md 3.6), of a project and of the whole system. */
 export function createRobotsRoutes({
   db,
+  settings,
   authoriser,
   robotPrefix,
 }: {
   db: Database
+  settings: Pick<LiveSettings, 'read'>
   authoriser: Authoriser
   robotPrefix: string
 }): Routes {
@@ -71,7 +74,7 @@ export function createRobotsRoutes({
       projectId,
       secretHash: await hashPassword(secret),
       description: body.description,
-      duration: readDuration(body.duration),
+      duration: readDuration(body.duration, (await settings.read()).robot_token_duration),
       isDisabled: body.disable,
       grants,
     })
@@ -180,7 +183,7 @@ export function createRobotsRoutes({
       description,
       isDisabled: disable,
       // unlike at its making, left out means left alone
-      duration: duration ? readDuration(duration) : robot.duration,
+      duration: readDuration(duration, robot.duration),
       grants,
     })
     if (!isChanged) throw notFound(robot.id)

@@ -1,10 +1,18 @@
 import type { Request } from 'express'
 import { z } from 'zod'
 import type { Authoriser } from '../access/authorise.ts'
+import type { VerifyCredential } from '../auth/credentials.ts'
 import { hashPassword, verifyPassword } from '../auth/password.ts'
+import { createRateLimit } from '../auth/rate-limit.ts'
 import type { Database } from '../db/database.ts'
 import { requireUser } from '../http/caller.ts'
-import { BadRequest, Forbidden, NotFound, PreconditionFailed } from '../http/errors.ts'
+import {
+  BadRequest,
+  Forbidden,
+  NotFound,
+  PreconditionFailed,
+  Unauthorized,
+} from '../http/errors.ts'
 import { type Call, operation } from '../http/operation.ts'
 import { listQuery, listReply, pageQuery, toPage } from '../http/pagination.ts'
 import { readPathId } from '../http/path-id.ts'
@@ -12,7 +20,10 @@ import { addQuery, compileOrder, createFilter } from '../http/query-language-sql
 import { queryText, requireParameter } from '../http/query-parameters.ts'
 import { created, DONE, type Reply } from '../http/reply.ts'
 import type { Routes } from '../http/rest-router.ts'
-import { createUsersRepository } from './repository.ts'
+import { formatCookie, SESSION_COOKIE } from '../sessions/cookies.ts'
+import type { Sessions } from '../sessions/sessions.ts'
+import type { LiveSettings } from '../settings/settings.ts'
+import { createUsersRepository, type UserCredentials } from './repository.ts'
 import { createUserRecords, USER_COLUMNS, type UserRecord } from './user-records.ts'
 import { checkChangeable, checkProfile, checkSecret, checkUsername } from './user-rules.ts'
 
@@ -58,26 +69,52 @@ type UserModel = z.output<typeof userModel>
 /** Users (spec/harbor.md 3.5). */
 export function createUsersRoutes({
   db,
+  settings,
+  sessions,
+  verifyCredential,
+  isSecure,
   authoriser,
 }: {
   db: Database
+  settings: Pick<LiveSettings, 'read'>
+  sessions: Pick<Sessions, 'open'>
+  verifyCredential: VerifyCredential
+  isSecure: (req: Request) => boolean
   authoriser: Authoriser
 }): Routes {
   const records = createUserRecords(db)
   const credentials = createUsersRepository(db)
+  const limitRegistrations = createRateLimit(
+    REGISTRATIONS_PER_MINUTE,
+    'too many registrations, try again later',
+  )
 
   const create = async ({
     req,
     readBody,
   }: Call<object, z.output<typeof newUserBody>>): Promise<Reply> => {
     // before the body is read; and no field of it makes an admin (CVE-2019-16097)
-    authoriser.requireSystemAdmin(req.principal)
+    await requireCreation(req)
     const { password, ...user } = await readBody()
     checkUsername(user.username)
     checkProfile(user)
     checkSecret(password)
     const { id } = await records.insert({ ...user, passwordHash: await hashPassword(password) })
     return created(`/api/v2.0/users/${id}`)
+  }
+
+  /** System admins; and nobody by oneself, but in a browser: a program could make names without end. */
+  const requireCreation = async (req: Request): Promise<void> => {
+    const isNobody = req.principal.kind === 'anonymous' && req.principal.tokenGrants === undefined
+    if (!isNobody || !(await settings.read()).self_registration) {
+      authoriser.requireSystemAdmin(req.principal)
+      return
+    }
+    // Harbor asks for a session's cookie, as with it there must be the token of a page
+    if (req.isFromOwnPage !== true) {
+      throw new Forbidden('self-registration cannot be triggered via API')
+    }
+    await limitRegistrations(req.ip ?? '')
   }
 
   const list = async ({
@@ -152,15 +189,31 @@ export function createUsersRoutes({
     const body = await readBody()
     const user = await credentials.findCredentialsById(id)
     if (user === undefined) throw notFound(id)
-    if (isSelf && !(await verifyPassword(user.passwordHash, body.old_password))) {
-      throw new Forbidden('Current password is incorrect')
-    }
+    if (isSelf) await requirePassword(req, user, body.old_password)
     checkSecret(body.new_password)
     if (await verifyPassword(user.passwordHash, body.new_password)) {
       throw new BadRequest('New password is identical to old password')
     }
-    await credentials.setPasswordHash(id, await hashPassword(body.new_password))
-    return DONE
+    const passwordHash = await hashPassword(body.new_password)
+    const credentialVersion = await credentials.setPasswordHash(id, passwordHash)
+    if (credentialVersion === undefined) throw notFound(id)
+    // all sessions of the user have ended, and who changed it in a browser goes on in a new one
+    if (!isSelf || req.sessionId === undefined) return DONE
+    const sessionId = await sessions.open({ id, credentialVersion })
+    return { headers: { 'Set-Cookie': formatCookie(SESSION_COOKIE, sessionId, isSecure(req)) } }
+  }
+
+  /** Throttled as a login is: a session that was left open must not serve to find the password. */
+  const requirePassword = async (
+    req: Request,
+    user: UserCredentials,
+    password: string,
+  ): Promise<void> => {
+    const credential = { login: user.username, password }
+    const holder = await verifyCredential(credential, req.ip ?? '').catch(undefinedIfWrong)
+    // a robot may have the same name
+    if (holder?.kind === 'user' && holder.id === user.id) return
+    throw new Forbidden('Current password is incorrect')
   }
 
   const setSystemAdmin = async ({
@@ -240,6 +293,13 @@ export function createUsersRoutes({
       }),
     },
   }
+}
+
+/** Of one address. */
+const REGISTRATIONS_PER_MINUTE = 10
+
+function undefinedIfWrong(error: unknown): undefined {
+  if (!(error instanceof Unauthorized)) throw error
 }
 
 function notFound(id: number): NotFound {
