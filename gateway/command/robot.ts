@@ -11,6 +11,7 @@ import { checkRobot, checkRobotName, readDuration } from '../robots/robot-body.t
 import { formatRobotName, parseRobotName } from '../robots/robot-name.ts'
 import { createRobotRecords, type RobotRecord } from '../robots/robot-records.ts'
 import { makeRobotSecret } from '../robots/robot-secret.ts'
+import { createSettingsRecords } from '../settings/settings-records.ts'
 import { EVERYTHING } from './everything.ts'
 import { UsageError } from './exit-code.ts'
 import { formatTable } from './output.ts'
@@ -21,7 +22,7 @@ interface NewRobotOptions {
   project?: string
   allProjects?: true
   allow: string[]
-  days: string
+  days?: string
   description: string
 }
 
@@ -34,7 +35,7 @@ export function addRobotCommands(program: Command, run: Run): void {
     .option('--project <name>', 'a robot of this project')
     .option('--all-projects', 'a robot of the system, for every project')
     .requiredOption('--allow <what...>', 'pull, push, or permissions: helm-chart-version:create …')
-    .option('--days <number>', 'how long it may log in; -1: for ever', '30')
+    .option('--days <number>', 'how long it may log in; -1: for ever')
     .option('--description <text>', '', '')
     .action(
       run(async ({ openDatabase, output, config }, name: string, options: NewRobotOptions) => {
@@ -52,8 +53,10 @@ export function addRobotCommands(program: Command, run: Run): void {
           disable: false,
           permissions: [{ kind: 'project', namespace: project ?? '*', access }],
         })
-        const duration = readDuration(readDays(options.days))
+        const days = options.days === undefined ? undefined : readDays(options.days)
         const db = await openDatabase()
+        const { robot_token_duration } = await createSettingsRecords(db).read()
+        const duration = readDuration(days, robot_token_duration)
         const projectId = project === undefined ? null : (await requireProject(db, project)).id
         const grants = access.map((one): RobotGrant => ({ kind: 'project', projectId, ...one }))
         const secret = makeRobotSecret()
