@@ -47,6 +47,16 @@ export function createLocalReader(paths: LocalPaths): StorageReader {
   }
 }
 
+/** The folders of a directory of projects that could be one each. */
+export function listProjectFolders(root: string): Promise<string[]> {
+  return storing(root, async () => {
+    const entries = await readdir(root, { withFileTypes: true })
+    return entries
+      .filter((entry) => entry.isDirectory() && isSafeSegment(entry.name))
+      .map((entry) => entry.name)
+  })
+}
+
 async function openFile(path: string, fileName: string): Promise<OpenFile> {
   // Without O_NONBLOCK a named pipe would keep a thread of libuv's pool until somebody writes to it.
   const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK)

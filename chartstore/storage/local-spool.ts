@@ -38,8 +38,12 @@ export async function createLocalSpool(path: string): Promise<LocalSpool> {
           offset += bytesWritten
         }
       }),
-    finish: () =>
+    finish: (modifiedNs) =>
       storing('upload', async () => {
+        if (modifiedNs !== undefined) {
+          const seconds = Number(modifiedNs) / 1e9
+          await file.utimes(seconds, seconds)
+        }
         await file.sync()
         await close()
       }),

@@ -28,8 +28,11 @@ export interface OpenFile extends StoredFile {
 /** An upload on its way in: outside every project, gone unless it is put. */
 export interface Spool {
   write: (chunk: Uint8Array) => Promise<void>
-  /** After this every byte is durable. */
-  finish: () => Promise<void>
+  /**
+   * After this every byte is durable.
+   * @param modifiedNs the time that the file is to have where the backend lets one choose; now by default.
+   */
+  finish: (modifiedNs?: bigint) => Promise<void>
   /** Removes it, finished or not, put or not. Never throws. */
   discard: () => Promise<void>
 }

@@ -41,7 +41,7 @@ export function createRemoteStore({
   /** How long the store may be silent before it begins its answer. */
   timeoutMs: number
   /** Of a store that listens on a unix socket: `call` goes there. */
-  socketPath?: string
+  socketPath?: string | undefined
   log: Logger
 }): ChartStore {
   const target = new URL(url)

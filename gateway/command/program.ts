@@ -3,6 +3,7 @@ import type { Env } from '../../service/env.ts'
 import { VERSION } from '../../service/version.ts'
 import { type CommandContext, createContext } from './context.ts'
 import { EXIT, type ExitCode, exitCodeOf } from './exit-code.ts'
+import { addImportHarborCommand } from './import-harbor.ts'
 import { addMigrateCommand } from './migrate.ts'
 import { createOutput } from './output.ts'
 import { addProjectCommands } from './project.ts'
@@ -61,6 +62,7 @@ export async function runProgram(
   addRobotCommands(program, run)
   addReindexCommand(program, run)
   addVerifyCommand(program, run)
+  addImportHarborCommand(program, run)
 
   try {
     await program.parseAsync(args, { from: 'user' })

@@ -10,34 +10,31 @@ export interface ReachedStore {
   name: string
 }
 
-/**
- * The chart store: the one that runs, at CHARTSTORE_URL or inside the gateway, or, where none does, one that is opened
- * here on the same storage. @throws {StartError}
- */
-export async function reachStore({
-  config,
-  env,
+/** The chart store that runs, at CHARTSTORE_URL or inside the gateway. @throws {StartError} */
+export async function findRunningStore({
+  config: { chartstore, dataDir },
   log,
   closeLater,
-}: CommandContext): Promise<ReachedStore> {
-  const { chartstore, dataDir } = config
-  if (chartstore !== undefined) {
-    const store = createRemoteStore({ ...chartstore, log })
-    closeLater(store.close)
-    return { store, name: `the chart store at ${chartstore.url}` }
-  }
-  const socketPath = await findStoreSocket(dataDir)
-  if (socketPath !== undefined) {
-    const store = createRemoteStore({ ...OVER_SOCKET, socketPath, log })
-    closeLater(store.close)
-    return { store, name: 'the chart store of the running gateway' }
-  }
-  // what it leaves out of an index is a command's result, and not news for the log
-  const quiet = log.child({}, { level: 'error' })
-  const store = await createEmbeddedStore(loadEmbeddedConfig(env, dataDir), quiet)
+}: CommandContext): Promise<ReachedStore | undefined> {
+  const socketPath = chartstore === undefined ? await findStoreSocket(dataDir) : undefined
+  if (chartstore === undefined && socketPath === undefined) return undefined
+  const store = createRemoteStore({ ...(chartstore ?? OVER_SOCKET), socketPath, log })
   closeLater(store.close)
-  return { store, name: 'a chart store opened here, since no gateway runs' }
+  const name = chartstore ? `the chart store at ${chartstore.url}` : 'the running gateway'
+  return { store, name }
 }
 
 /** What a request needs besides the socket. */
 const OVER_SOCKET = { url: 'http://localhost', user: '', password: '', timeoutMs: 60_000 }
+
+/** The chart store that runs, or, where none does, one that is opened here on the same storage. @throws {StartError} */
+export async function reachStore(context: CommandContext): Promise<ReachedStore> {
+  const running = await findRunningStore(context)
+  if (running !== undefined) return running
+  const { config, env, log, closeLater } = context
+  // what it leaves out of an index is a command's result, and not news for the log
+  const quiet = log.child({}, { level: 'error' })
+  const store = await createEmbeddedStore(loadEmbeddedConfig(env, config.dataDir), quiet)
+  closeLater(store.close)
+  return { store, name: 'a chart store opened here, since no gateway runs' }
+}

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { type Finding, openChartFiles } from './chart-files.ts'
+import { type Finding, openChartFiles, verifyFiles } from './chart-files.ts'
 import { chooseProjects } from './chosen-projects.ts'
 import { formatTable } from './output.ts'
 import type { Run } from './program.ts'
@@ -25,7 +25,7 @@ export function addVerifyCommand(program: Command, run: Run): void {
         let packages = 0
         const findings: ({ project: string } & Finding)[] = []
         for (const project of projects) {
-          const verified = await files.verify({
+          const verified = await verifyFiles(files, {
             project,
             readIndex: () => readStoredIndex(store, project),
             onFound: bar.expect,

@@ -91,12 +91,7 @@ export function readHarbor(db: Database): Promise<HarborData> {
 interface Tables {
   has: (table: string) => Promise<boolean>
   /** None where there is no such table yet. */
-  read: <Row>(
-    table: string,
-    row: z.ZodType<Row>,
-    orderBy: string,
-    where?: string,
-  ) => Promise<Row[]>
+  read: <Row>(table: string, row: z.ZodType<Row>, orderBy: string, where?: string) => Promise<Row[]>
 }
 
 /** Names and conditions are ours. */

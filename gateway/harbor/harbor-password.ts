@@ -9,11 +9,20 @@ const PLACEHOLDERS = ['', '12345678AbC', '1234567ab']
 /** As many as libuv has threads. */
 const limit = pLimit(4)
 
+/** Users' password hashes by their ids. */
+export async function takeUserHashes(harbor: HarborData): Promise<Map<number, string>> {
+  const present = harbor.users.filter(({ deleted }) => !deleted)
+  const hashes = present.map(
+    async (user) => [user.user_id, await takeUserHash(user, harbor)] as const,
+  )
+  return new Map(await Promise.all(hashes))
+}
+
 /**
  * A user's password hash as ours keeps it, or '' where there is none that was the user's own: LDAP, UAA, OIDC and proxies
  * left a constant in the column, in plain text before 2.3 and hashed since.
  */
-export async function takeUserHash(
+async function takeUserHash(
   user: UserRow,
   { authMode, oidcUsers }: Pick<HarborData, 'authMode' | 'oidcUsers'>,
 ): Promise<string> {

@@ -65,6 +65,7 @@ export function planMembers(
   remarks: Remarks,
 ): Section<NewMember> {
   const section = createSection<NewMember>()
+  const planned = new Set<string>()
   for (const member of harbor.members) {
     const key = String(member.id)
     if (ours.imported.has(importKey('member', key))) {
@@ -84,7 +85,12 @@ export function planMembers(
       entityId === 'new' || projectId === 'new'
         ? undefined
         : ours.members.get(memberKey(projectId, kind, entityId))
-    if (here === undefined) {
+    // two of Harbor's users may be one here
+    const place = `${member.project_id} ${kind} ${entityId === 'new' ? `new ${member.entity_id}` : entityId}`
+    if (planned.has(place)) {
+      section.leftOut++
+    } else if (here === undefined) {
+      planned.add(place)
       section.add.set(key, {
         projectId: member.project_id,
         entity: { kind, id: member.entity_id },

@@ -75,7 +75,12 @@ export function planProjects(
 }
 
 /** `library` is in both from the beginning, and no news while it is as open. */
-function remarkKept(name: string, isPublic: boolean, isPublicHere: boolean, remarks: Remarks): void {
+function remarkKept(
+  name: string,
+  isPublic: boolean,
+  isPublicHere: boolean,
+  remarks: Remarks,
+): void {
   if (isPublic && !isPublicHere) {
     remarks.add('conflict', `project ${name}`, 'public in Harbor and private here: stays private')
   } else if (name !== 'library') {

@@ -65,14 +65,17 @@ export function planRobots(
       continue
     }
     const name = shortName(robot)
-    const here =
-      projectHere === 'new' ? undefined : ours.robots.get(nameKey(projectHere, name))
+    const here = projectHere === 'new' ? undefined : ours.robots.get(nameKey(projectHere, name))
     const secretHash = takeRobotHash(robot)
     const { grants, others, denied } = takeGrants(policies.get(robot.id) ?? [], resolveProject)
     dropped += others
     if (here !== undefined) {
       section.kept.set(key, here)
-      remarks.add('conflict', `robot ${robot.name}`, 'there is one of this name here: kept as it is')
+      remarks.add(
+        'conflict',
+        `robot ${robot.name}`,
+        'there is one of this name here: kept as it is',
+      )
     } else if (secretHash === '') {
       leaveOut(
         robot,

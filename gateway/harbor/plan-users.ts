@@ -1,7 +1,6 @@
 import type { HttpError } from '../http/errors.ts'
 import { ADMIN_ID, checkUsername } from '../users/user-rules.ts'
 import type { HarborData } from './harbor-database.ts'
-import { takeUserHash } from './harbor-password.ts'
 import type { UserRow } from './harbor-rows.ts'
 import { importKey, type OurRecords } from './our-records.ts'
 import type { Remarks } from './remark.ts'
@@ -19,18 +18,18 @@ export interface NewUser {
 }
 
 /** Harbor's users that are not deleted. Its admin is ours; everybody else is known by name. */
-export async function planUsers(
+export function planUsers(
   harbor: HarborData,
+  hashes: ReadonlyMap<number, string>,
   ours: OurRecords,
   remarks: Remarks,
-): Promise<Section<NewUser>> {
+): Section<NewUser> {
   const section = createSection<NewUser>()
-  const present = harbor.users.filter(({ deleted }) => !deleted)
-  const hashes = await Promise.all(present.map((user) => takeUserHash(user, harbor)))
   const emails = new Map(ours.emails)
   const withoutPassword: string[] = []
 
-  for (const [index, user] of present.entries()) {
+  for (const user of harbor.users) {
+    if (user.deleted) continue
     const { user_id, username, sysadmin_flag } = user
     const key = String(user_id)
     const here = ours.users.get(username)
@@ -41,7 +40,9 @@ export async function planUsers(
     } else if (here !== undefined) {
       section.kept.set(key, here.id)
       const rights =
-        sysadmin_flag && !here.isSystemAdmin ? '; a system admin in Harbor, and still none here' : ''
+        sysadmin_flag && !here.isSystemAdmin
+          ? '; a system admin in Harbor, and still none here'
+          : ''
       remarks.add(
         'conflict',
         `user ${username}`,
@@ -56,7 +57,7 @@ export async function planUsers(
       }
       const email = chooseEmail(user, emails, remarks)
       emails.set(email, username)
-      const passwordHash = hashes[index] ?? ''
+      const passwordHash = hashes.get(user_id) ?? ''
       if (passwordHash === '') withoutPassword.push(username)
       section.add.set(key, {
         username,
