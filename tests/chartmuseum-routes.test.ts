@@ -378,3 +378,21 @@ for (const { name, env, faces = FACES.slice(0, 2), steps } of SCENARIOS) {
     })
   }
 }
+
+for (const face of FACES.slice(0, 2)) {
+  test(`ChartMuseum's load test (spec/chartmuseum.md 6.3): ${face} lists all that was posted`, async (t) => {
+    const open = await openFace(t, face)
+    const name = 'chartmuseum-loadtest'
+    const posted = Array.from({ length: 60 }, (_, i) => `0.0.${i + 1}`)
+    // Ten reads for an upload, by users that do not wait for each other.
+    const users = Array.from({ length: 10 }, async (_, user) => {
+      for (const mine of posted.filter((_, i) => i % 10 === user)) {
+        for (let reads = 0; reads < 10; reads++) await takeSteps(open, [[get('index.yaml'), 200]])
+        const chart = await bare(name, mine)
+        await takeSteps(open, [[form('api/charts', { chart }), 201, SAVED]])
+      }
+    })
+    await Promise.all(users)
+    await takeSteps(open, [[get(`api/charts/${name}`), 200, versions(...posted.reverse())]])
+  })
+}
