@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { readdir, readFile, rm } from 'node:fs/promises'
+import { randomBytes } from 'node:crypto'
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import pLimit from 'p-limit'
@@ -104,6 +105,21 @@ test('the same holds for a bucket', { skip: skip || skipWithout('versitygw') }, 
   assertSameEntries(await indexByMuseum(copy), left)
   assertSameEntries(await readByMuseum(copy), left)
   assert.deepEqual(await listProjectKeys(server, 'p'), namesAfterChange([...names, STATE_FILE]))
+})
+
+test('what helm would not take any more, and ChartMuseum drops, stays in the index', {
+  skip,
+}, async (t) => {
+  const dir = await makeFolder(t)
+  const folder = join(dir, 'p')
+  await mkdir(folder)
+  const files = { 'big.bin': randomBytes(6 * 1024 * 1024) }
+  const big = await buildChart({ name: 'big', version: '1.0.0', files })
+  await writeFile(join(folder, 'big-1.0.0.tgz'), big)
+  assert.deepEqual((await indexByMuseum(folder)).skipped, ['big-1.0.0.tgz'])
+  const { url } = await startStore(t, { dir })
+  assert.deepEqual(listEntries(await readIndex(`${url}/p`)), ['big-1.0.0'])
+  assert.equal((await postRaw(`${url}/api/p/charts`, big)).status, 400)
 })
 
 const CHANGED = /^web-0\.(1|2|10)\.0\.tgz(\.prov)?$/
