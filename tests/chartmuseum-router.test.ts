@@ -80,6 +80,8 @@ const ACTIONS: Record<'pull' | 'push' | 'none', readonly Ask[]> = {
     get('api/charts/mychart/0.1.0'),
     get('api/charts/mychart/0.1.0/templates'),
     get('api/charts/mychart/0.1.0/values'),
+    // Ours: how many there are.
+    get('api/_stats'),
   ],
   push: [
     raw('api/charts', mychart),
