@@ -11,20 +11,8 @@ import { signedText } from './signed-text.ts'
 const NAMES = [
   ...['web', 'web-service', 'redis-6', 'app-1.2', 'a--b', 'a-', 'x-1-2-3', '1password', 'k8s.io'],
   ...['UPPER', 'Mixed.Case', 'under_score', 'with space', 'api', 'charts', 'index.yaml', 'entries'],
-  ...[
-    '007',
-    '1e3',
-    '0x10',
-    'true',
-    'null',
-    'no',
-    'y',
-    '1.2',
-    '2024-01-31',
-    'v2',
-    'tgz',
-    'prov.tgz',
-  ],
+  ...['007', '1e3', '0x10', 'true', 'null', 'no', 'y', '1.2', '2024-01-31', 'v2', 'tgz'],
+  ...['prov.tgz', 'a?b', 'c#d', '50%', 'e%2Ff'],
 ]
 
 /** No two of one precedence: helm leaves the order of such open. */
@@ -35,14 +23,11 @@ const VERSIONS = [
   ...['9007199254740991.0.0', '6.0.0-x.7.z.92', 'v6.0.0+1e3', '6.1.0-1e3', '7.0.0-0x10'],
 ]
 
-/** Packages of a folder, versions of charts but for the corrupt ones. */
-export const MUSEUM_VERSIONS = 1000
-
 /**
- * Fills a project's folder as years of ChartMuseum leave it: MUSEUM_VERSIONS packages with the metadata of real charts under
- * odd names and versions, provenance files, times of any kind, and what is no chart.
+ * Fills a project's folder as years of ChartMuseum leave it: so many versions, with the metadata of real charts under odd
+ * names and versions, provenance files, times of any kind, and files that are no charts.
  */
-export async function fillMuseumFolder(folder: string): Promise<void> {
+export async function fillMuseumFolder(folder: string, count: number): Promise<void> {
   await mkdir(folder, { recursive: true })
   const real = await listSharedCharts()
   for (const path of real) await copyFile(path, join(folder, basename(path)))
@@ -51,14 +36,11 @@ export async function fillMuseumFolder(folder: string): Promise<void> {
     const text = `apiVersion: v2\nname: ${name}\nversion: 1.0.0\n${yaml}\n`
     await writeFile(join(folder, `${name}-1.0.0.tgz`), await packageOf(name, '1.0.0', text))
   }
-  const missing = MUSEUM_VERSIONS - real.length - nasty.length
-  const odd = NAMES.flatMap((name) => VERSIONS.map((version) => ({ name, version })))
-  const plain = Array.from({ length: missing - odd.length }, (_, i) => ({
-    name: 'ordinary',
-    version: `1.${i}.0`,
-  }))
+  const odd = VERSIONS.flatMap((version) => NAMES.map((name) => ({ name, version })))
+  const plain = Array.from({ length: count }, (_, i) => ({ name: 'plain', version: `1.${i}.0` }))
+  const made = [...odd, ...plain].slice(0, count - real.length - nasty.length)
   const templates = await Promise.all(real.map(readChartYaml))
-  await pLimit(16).map([...odd, ...plain], async ({ name, version }, i) => {
+  await pLimit(16).map(made, async ({ name, version }, i) => {
     const template = templates[i % templates.length] ?? ''
     const bytes = await packageOf(name, version, vary(template, name, version, i), i % 6 === 0)
     await writeVersion(folder, { name, version, bytes, turn: i })
