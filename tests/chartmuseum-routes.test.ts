@@ -18,7 +18,7 @@ import { signedText } from './support/signed-text.ts'
 /**
  * What ChartMuseum's own Go suite asks of a server (spec/chartmuseum.md 6.2), by the names of its tests: of a store alone,
  * and through a gateway. What it asks of the router is in chartmuseum-router.test.ts; what is about one setting of a store
- * alone (metrics, Artifact Hub, state files, the cache interval) is with the tests of that setting.
+ * alone (metrics, state files, the cache interval) is with the tests of that setting.
  */
 interface Scenario {
   name: string
@@ -89,6 +89,7 @@ const NO_ROUTE = harbor(404)
 const SCENARIOS: readonly Scenario[] = [
   {
     name: 'testAllRoutes, reading',
+    env: { ARTIFACT_HUB_REPO_ID: '5a5b5c' },
     faces: FACES,
     steps: [
       [get('index.yaml'), 200, holds()],
@@ -100,6 +101,7 @@ const SCENARIOS: readonly Scenario[] = [
 
       [get('index.yaml'), 200, holds(mychart, mychart020, mychart0100, mychartRc, other)],
       [head('index.yaml'), 200],
+      [get('artifacthub-repo.yml'), 200, Buffer.from('repositoryID: 5a5b5c\n'), NO_ROUTE],
       [get('charts/mychart-0.1.0.tgz'), 200, mychart],
       [get('charts/mychart-0.1.0.tgz.prov'), 200, Buffer.from(prov)],
       [get('charts/fakechart-0.1.0.tgz'), 404, 'object not found'],
