@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
-import { createHash } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { type TestContext, test } from 'node:test'
 import type { Redis } from 'ioredis'
 import { pino } from 'pino'
 import { ROLE } from '../gateway/access/permissions.ts'
 import { connectRedis } from '../gateway/cache/connect-redis.ts'
+import { createPostgresSessions } from '../gateway/sessions/postgres-sessions.ts'
+import { createRedisSessions } from '../gateway/sessions/redis-sessions.ts'
 import { createBrowser } from './support/browser.ts'
 import { buildChart } from './support/chart-package.ts'
 import { eventually } from './support/eventually.ts'
@@ -78,6 +80,27 @@ for (const [where, skip, keep] of STORES) {
       browser.cookies.set('sid', old)
       assert.equal(await browser.whoAmI(first), 'anonymous')
     }
+  })
+
+  test(`${where}: a use that was under way at the logout does not bring the session back`, {
+    skip,
+  }, async (t) => {
+    const { options } = await keep(t)
+    const gateway = await startGateway(t, options)
+    const store =
+      options.redis === undefined
+        ? createPostgresSessions(gateway.db)
+        : createRedisSessions(options.redis)
+    const key = randomBytes(32)
+    const now = new Date()
+    const session = { userId: 1, credentialVersion: 1, openedAt: now, usedAt: now }
+    await store.insert(key, session, MINUTE_MS)
+    assert.deepEqual(await store.find(key), session)
+    await store.touch(key, { ...session, usedAt: new Date(0) }, MINUTE_MS)
+    assert.deepEqual((await store.find(key))?.usedAt, new Date(0))
+    await store.remove(key)
+    await store.touch(key, session, MINUTE_MS)
+    assert.equal(await store.find(key), undefined)
   })
 
   test(`${where}: a session ends when it is not used, and when it is old`, { skip }, async (t) => {
