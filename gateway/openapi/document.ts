@@ -1,6 +1,8 @@
 import { z } from 'zod'
 import type { Operation } from '../http/operation.ts'
 import type { Routes } from '../http/rest-router.ts'
+import { SESSION_COOKIE } from '../sessions/cookies.ts'
+import { CSRF_HEADER } from '../sessions/csrf.ts'
 import { describeChartRoutes } from './chart-paths.ts'
 import { createSchemaCollection, type JsonSchema, type SchemaCollection } from './schemas.ts'
 
@@ -36,12 +38,18 @@ export function createDocument(parts: readonly ApiPart[], version: string): Open
   return {
     openapi: '3.1.0',
     info: { title: 'Chartgate', version },
-    security: [{ basic: [] }, { token: [] }, {}],
+    security: [{ basic: [] }, { token: [] }, { session: [] }, {}],
     paths: { ...charts, ...paths },
     components: {
       securitySchemes: {
         basic: { type: 'http', scheme: 'basic' },
         token: { type: 'http', scheme: 'bearer', description: 'A token of /service/token' },
+        session: {
+          type: 'apiKey',
+          in: 'cookie',
+          name: SESSION_COOKIE,
+          description: `Of POST /c/login. What changes something needs ${CSRF_HEADER} of the answer before it.`,
+        },
       },
       schemas: schemas.named(),
     },

@@ -12,7 +12,7 @@ declare global {
   }
 }
 
-const HEADER = 'X-Harbor-CSRF-Token'
+export const CSRF_HEADER = 'X-Harbor-CSRF-Token'
 const TOKEN_BYTES = 32
 const TOKEN = /^[\w-]{43}$/
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE'])
@@ -33,7 +33,7 @@ export function createCsrfProtection(isSecure: (req: Request) => boolean): Reque
   return (req, res, next) => {
     const isSafe = SAFE_METHODS.has(req.method)
     if (!isSafe && isFromOtherSite(req)) throw new Forbidden('request from another site')
-    const presented = req.get(HEADER)
+    const presented = req.get(CSRF_HEADER)
     const isProgram =
       PROGRAM_PATH.test(req.path) && !hasCookie(req, SESSION_COOKIE) && presented === undefined
     if (req.headers.authorization !== undefined || isProgram) {
@@ -45,7 +45,7 @@ export function createCsrfProtection(isSecure: (req: Request) => boolean): Reque
     if (known === undefined) {
       res.append('Set-Cookie', formatCookie(CSRF_COOKIE, encode(token), isSecure(req)))
     }
-    res.setHeader(HEADER, mask(token))
+    res.setHeader(CSRF_HEADER, mask(token))
     if (!isSafe) {
       if (presented === undefined) throw new Forbidden('CSRF token not found in request')
       if (known === undefined || !isMaskOf(presented, known)) {
