@@ -8,6 +8,7 @@ import type { GatewayConfig } from './config.ts'
 import type { ChangeFeed } from './db/change.ts'
 import type { Database } from './db/database.ts'
 import { createRestRouter, type Routes } from './http/rest-router.ts'
+import { createLabelsRoutes } from './labels/routes.ts'
 import { createMembersRoutes } from './members/routes.ts'
 import type { ApiPart } from './openapi/document.ts'
 import { createDocumentationPage } from './openapi/page.ts'
@@ -52,6 +53,7 @@ export function createApiParts(dependencies: ApiDependencies): ApiPart[] {
     part('Members', createMembersRoutes(dependencies)),
     part('Users', createUsersRoutes(dependencies)),
     part('Robots', createRobotsRoutes({ ...dependencies, robotPrefix })),
+    part('Labels', createLabelsRoutes(dependencies)),
     part('Logs', createAuditRoutes(dependencies)),
     part('System', createSystemRoutes({ probes: listProbes(dependencies), externalUrl })),
     { tag: 'System', path: '/api/version', routes: versionRoutes },

@@ -10,6 +10,7 @@ import type { ChartStore } from './charts/chart-store.ts'
 import type { GatewayConfig } from './config.ts'
 import type { ChangeFeed } from './db/change.ts'
 import type { Database } from './db/database.ts'
+import { createVersionLabels } from './labels/version-labels.ts'
 import { createMembersRepository } from './members/repository.ts'
 import { createProjectsRepository } from './projects/repository.ts'
 import { createRobotsRepository } from './robots/repository.ts'
@@ -62,6 +63,7 @@ export function assembleGateway(
     authoriser,
     store,
     auditLog,
+    versionLabels: createVersionLabels(db),
     trustProxy: policy.trustProxy,
     apiRouters: createApiRouters({ config: policy, db, changes, authoriser, store, redis }),
     log,

@@ -160,7 +160,7 @@ export function createProjectsRoutes({
       await records.restore(project.id)
       throw error
     }
-    await records.removeRobots(project.id)
+    await records.removeBelongings(project.id)
     return DONE
   }
 
