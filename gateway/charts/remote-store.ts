@@ -120,13 +120,12 @@ export function createRemoteStore({
       pass(req, res)
     },
 
-    call: (method, path) =>
+    call: (method, path, headers = {}) =>
       new Promise<StoreAnswer>((resolve, reject) => {
         const options = { ...connectionOf(target), path: joinPath(target, path), method, agent }
         const ask = () => {
-          const outgoing = request({ ...options, headers: identity }, (incoming) =>
-            resolve(toStoreAnswer(incoming)),
-          )
+          const sent = { ...options, headers: { ...headers, ...identity } }
+          const outgoing = request(sent, (incoming) => resolve(toStoreAnswer(incoming)))
           outgoing.on('timeout', () => outgoing.destroy(new GatewayTimeout()))
           outgoing.on('error', (error) => {
             if (outgoing.reusedSocket && isWorthRepeating(method, error)) ask()
