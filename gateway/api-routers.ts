@@ -1,5 +1,6 @@
 import type { Router } from 'express'
 import type { Redis } from 'ioredis'
+import type { Logger } from '../service/log.ts'
 import type { Authoriser } from './access/authorise.ts'
 import { createAuditRoutes } from './audit/routes.ts'
 import type { ChartStore } from './charts/chart-store.ts'
@@ -15,6 +16,8 @@ import { createDocumentationPage } from './openapi/page.ts'
 import { createDocumentation } from './openapi/routes.ts'
 import { createProjectsRoutes } from './projects/routes.ts'
 import { createRobotsRoutes } from './robots/routes.ts'
+import { createSearchRoutes } from './search/routes.ts'
+import { createStatisticsRoutes } from './statistics/routes.ts'
 import type { HealthProbes } from './system/health.ts'
 import { createSystemRoutes, versionRoutes } from './system/routes.ts'
 import { createUsersRoutes } from './users/routes.ts'
@@ -28,6 +31,7 @@ export interface ApiDependencies {
   authoriser: Authoriser
   store: ChartStore
   redis: Redis | undefined
+  log: Logger
 }
 
 /** The REST API (spec/harbor.md 3), by the paths that it is mounted at. */
@@ -55,11 +59,16 @@ export function createApiParts(dependencies: ApiDependencies): ApiPart[] {
     part('Robots', createRobotsRoutes({ ...dependencies, robotPrefix })),
     part('Labels', createLabelsRoutes(dependencies)),
     part('Logs', createAuditRoutes(dependencies)),
+    part('Search', createSearchRoutes(dependencies)),
+    part('Statistics', createStatisticsRoutes({ ...dependencies, measureStorage })),
     part('System', createSystemRoutes({ probes: listProbes(dependencies), externalUrl })),
     { tag: 'System', path: '/api/version', routes: versionRoutes },
   ]
   return [...parts, createDocumentation(parts, API)]
 }
+
+/** Not known: the store does not tell yet how much it holds. */
+const measureStorage = async () => 0
 
 /** The names that Harbor has for them. */
 function listProbes({ db, store, redis }: ApiDependencies): HealthProbes {

@@ -65,7 +65,7 @@ export function assembleGateway(
     auditLog,
     versionLabels: createVersionLabels(db),
     trustProxy: policy.trustProxy,
-    apiRouters: createApiRouters({ config: policy, db, changes, authoriser, store, redis }),
+    apiRouters: createApiRouters({ config: policy, db, changes, authoriser, store, redis, log }),
     log,
   })
   return { handle, auditLog, close: auditLog.close }
