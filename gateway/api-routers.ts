@@ -1,5 +1,6 @@
 import type { Request, Router } from 'express'
 import type { Redis } from 'ioredis'
+import type { Logger } from '../service/log.ts'
 import type { Authoriser } from './access/authorise.ts'
 import { createAuditRoutes } from './audit/routes.ts'
 import type { VerifyCredential } from './auth/credentials.ts'
@@ -9,16 +10,19 @@ import type { GatewayConfig } from './config.ts'
 import type { ChangeFeed } from './db/change.ts'
 import type { Database } from './db/database.ts'
 import { createRestRouter, type Routes } from './http/rest-router.ts'
+import { createLabelsRoutes } from './labels/routes.ts'
 import { createMembersRoutes } from './members/routes.ts'
 import type { ApiPart } from './openapi/document.ts'
 import { createDocumentationPage } from './openapi/page.ts'
 import { createDocumentation } from './openapi/routes.ts'
 import { createProjectsRoutes } from './projects/routes.ts'
 import { createRobotsRoutes } from './robots/routes.ts'
+import { createSearchRoutes } from './search/routes.ts'
 import { createSessionRoutes } from './sessions/routes.ts'
 import type { Sessions } from './sessions/sessions.ts'
 import { createSettingsRoutes } from './settings/routes.ts'
 import type { LiveSettings } from './settings/settings.ts'
+import { createStatisticsRoutes } from './statistics/routes.ts'
 import type { HealthProbes } from './system/health.ts'
 import { createSystemRoutes, versionRoutes } from './system/routes.ts'
 import { createUsersRoutes } from './users/routes.ts'
@@ -38,6 +42,7 @@ export interface ApiDependencies {
   authoriser: Authoriser
   store: ChartStore
   redis: Redis | undefined
+  log: Logger
 }
 
 /** The REST API (spec/harbor.md 3), and how browsers sign in, by the paths that they are mounted at. */
@@ -68,13 +73,19 @@ export function createApiParts(dependencies: ApiDependencies): ApiPart[] {
     part('Members', createMembersRoutes(dependencies)),
     part('Users', createUsersRoutes(dependencies)),
     part('Robots', createRobotsRoutes({ ...dependencies, robotPrefix })),
+    part('Labels', createLabelsRoutes(dependencies)),
     part('Logs', createAuditRoutes(dependencies)),
+    part('Search', createSearchRoutes(dependencies)),
+    part('Statistics', createStatisticsRoutes({ ...dependencies, measureStorage })),
     part('System', createSystemRoutes({ probes: listProbes(dependencies), settings, externalUrl })),
     part('System', createSettingsRoutes({ ...dependencies, robotPrefix })),
     { tag: 'System', path: '/api/version', routes: versionRoutes },
   ]
   return [...parts, createDocumentation(parts, API)]
 }
+
+/** Not known: the store does not tell yet how much it holds. */
+const measureStorage = async () => 0
 
 /** The names that Harbor has for them. */
 function listProbes({ db, store, redis }: ApiDependencies): HealthProbes {

@@ -10,6 +10,7 @@ import type { ChartStore } from './charts/chart-store.ts'
 import type { GatewayConfig } from './config.ts'
 import type { ChangeFeed } from './db/change.ts'
 import type { Database } from './db/database.ts'
+import { createVersionLabels } from './labels/version-labels.ts'
 import { createMembersRepository } from './members/repository.ts'
 import { createProjectsRepository } from './projects/repository.ts'
 import { createRobotsRepository } from './robots/repository.ts'
@@ -74,6 +75,7 @@ export function assembleGateway(
     store,
     auditLog,
     settings,
+    versionLabels: createVersionLabels(db),
     isSecure,
     trustProxy: policy.trustProxy,
     apiRouters: createApiRouters({
@@ -86,6 +88,7 @@ export function assembleGateway(
       authoriser,
       store,
       redis,
+      log,
     }),
     log,
   })

@@ -63,10 +63,10 @@ export async function createEmbeddedStore(
     forward: (req: IncomingMessage, res, confirm) => {
       forward(req, res, confirm).catch((error: unknown) => sendError(req, res, error, log))
     },
-    call: async (method, path) => {
-      const request = { method, url: path, headers: {}, body: Readable.from([]) }
-      const { status, headers, body } = await store.dispatch(request)
-      return { status, headers, body: toReadable(body) }
+    call: async (method, path, headers = {}) => {
+      const request = { method, url: path, headers, body: Readable.from([]) }
+      const answer = await store.dispatch(request)
+      return { ...answer, body: toReadable(answer.body) }
     },
     close: store.close,
     createServer: () =>

@@ -33,6 +33,7 @@ const STORE_ROUTES: Readonly<Record<string, string>> = {
   versions: '/api/:repo/charts/:name',
   'delete-version': '/api/:repo/charts/:name/:version',
   details: '/api/:repo/charts/:name/:version',
+  labels: '/api/:repo/charts/:name/:version',
 }
 
 test('the store reads each forwarded path as the gateway did: same route, same project', async (t) => {

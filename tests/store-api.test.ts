@@ -41,6 +41,38 @@ test('a version is the same in the list of charts, in that of its chart and alon
   assert.deepEqual(await outcome(fetch(`${charts}/a/latest`)), [200, list.a[0]])
 })
 
+test('a list of charts has an ETag that changes with them, and with latest only their highest versions', async (t) => {
+  const { url } = await startStore(t)
+  const charts = `${url}/api/p/charts`
+  const latest = async () => {
+    const list = (await (await fetch(`${charts}?latest`)).json()) as Record<string, object[]>
+    return Object.entries(list).map(([name, versions]) => [name, versions.length, versions[0]])
+  }
+  assert.deepEqual(await latest(), [])
+  for (const [name, version] of [
+    ['b', '1.0.0'],
+    ['b', '1.10.0'],
+    ['b', '1.9.0'],
+    ['a', '1.0.0'],
+  ] as const) {
+    await postRaw(charts, await buildChart({ name, version }))
+  }
+  assert.partialDeepStrictEqual(await latest(), [
+    ['a', 1, { version: '1.0.0' }],
+    ['b', 1, { version: '1.10.0' }],
+  ])
+  const page = (await (await fetch(`${charts}?latest&offset=1&limit=5`)).json()) as object
+  assert.deepEqual(Object.keys(page), ['b'])
+
+  const etag = (await fetch(charts)).headers.get('etag') ?? ''
+  assert.match(etag, /^"[0-9a-f]{32}"$/)
+  const again = () => fetch(`${charts}?latest`, { headers: { 'if-none-match': etag } })
+  const unchanged = await again()
+  assert.deepEqual([unchanged.status, await unchanged.text()], [304, ''])
+  await postRaw(charts, await buildChart({ name: 'a', version: '0.1.0' }))
+  assert.equal((await again()).status, 200)
+})
+
 test('a download carries the stored bytes with their type, and Range and ETag work', async (t) => {
   const { url } = await startStore(t)
   const chart = await buildChart({ name: 'a', version: '1.0.0+build.5' })

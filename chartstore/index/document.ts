@@ -23,6 +23,8 @@ export interface IndexDocument {
   yamlSegments: () => Buffer[]
   /** `"name":[{…},…]` of each chart, in order. */
   jsonSegments: () => string[]
+  /** The same with the highest version alone. */
+  latestJsonSegments: () => string[]
   /** The same for equal content, whatever the order of changes: all entries' fingerprints, exclusive-or'ed. */
   fingerprint: () => Buffer
 }
@@ -103,6 +105,8 @@ export function createIndexDocument(): IndexDocument {
     yamlSegments: () =>
       charts.size === 0 ? [] : names().map((name) => yamlSegment(name, charts.get(name))),
     jsonSegments: () => names().map((name) => jsonSegment(name, charts.get(name))),
+    latestJsonSegments: () =>
+      names().map((name) => `${quoteAsGo(name)}:[${charts.get(name)?.versions[0]?.json ?? ''}]`),
     fingerprint: () => Buffer.from(fingerprint),
   }
 }

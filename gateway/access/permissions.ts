@@ -20,6 +20,16 @@ const CREATE_CHARTS = ['helm-chart:create', 'helm-chart-version:create'] as cons
 
 const DELETE_CHARTS = ['helm-chart:delete', 'helm-chart-version:delete'] as const
 
+const READ_LABELS = ['label:read', 'label:list'] as const
+
+const LABEL_CHARTS = [
+  'helm-chart-version-label:list',
+  'helm-chart-version-label:create',
+  'helm-chart-version-label:delete',
+] as const
+
+const CHANGE_LABELS = ['label:create', 'label:update', 'label:delete'] as const
+
 const SEE_PEOPLE = ['member:read', 'member:list', 'robot:read', 'robot:list', 'log:list'] as const
 
 const ADMINISTER = [
@@ -39,6 +49,9 @@ export const PROJECT_PERMISSIONS = [
   ...READ_CHARTS,
   ...CREATE_CHARTS,
   ...DELETE_CHARTS,
+  ...READ_LABELS,
+  ...LABEL_CHARTS,
+  ...CHANGE_LABELS,
   ...SEE_PEOPLE,
   ...ADMINISTER,
 ] as const
@@ -55,12 +68,25 @@ export function isProjectPermission(text: string): text is ProjectPermission {
 export const PUBLIC_PERMISSIONS: ReadonlySet<ProjectPermission> = new Set([
   'project:read',
   ...READ_CHARTS,
+  ...READ_LABELS,
 ])
 
 const LIMITED_GUEST: ReadonlySet<ProjectPermission> = new Set(['project:read', ...READ_CHARTS])
-const GUEST: ReadonlySet<ProjectPermission> = new Set([...LIMITED_GUEST, ...SEE_PEOPLE])
-const DEVELOPER: ReadonlySet<ProjectPermission> = new Set([...GUEST, ...CREATE_CHARTS])
-const MAINTAINER: ReadonlySet<ProjectPermission> = new Set([...DEVELOPER, ...DELETE_CHARTS])
+const GUEST: ReadonlySet<ProjectPermission> = new Set([
+  ...LIMITED_GUEST,
+  ...READ_LABELS,
+  ...SEE_PEOPLE,
+])
+const DEVELOPER: ReadonlySet<ProjectPermission> = new Set([
+  ...GUEST,
+  ...CREATE_CHARTS,
+  ...LABEL_CHARTS,
+])
+const MAINTAINER: ReadonlySet<ProjectPermission> = new Set([
+  ...DEVELOPER,
+  ...DELETE_CHARTS,
+  ...CHANGE_LABELS,
+])
 const PROJECT_ADMIN: ReadonlySet<ProjectPermission> = new Set(PROJECT_PERMISSIONS)
 
 /** What a member may do, by role: Harbor 1.8-2.7 (spec/harbor.md 1.7, 3.3). */

@@ -8,6 +8,7 @@ import type { AuditLog } from '../audit/audit-log.ts'
 import { describeRequest } from '../audit/audit-request.ts'
 import type { Principal } from '../auth/principal.ts'
 import { NotFound } from '../http/errors.ts'
+import type { VersionLabels } from '../labels/version-labels.ts'
 import { requireWritable } from '../settings/read-only.ts'
 import type { LiveSettings } from '../settings/settings.ts'
 import { summariseCharts } from './chart-list.ts'
@@ -19,12 +20,14 @@ import { readJson } from './store-answer.ts'
 import { forward, forwardDownload, forwardUpload } from './store-transfers.ts'
 import { deleteChart, deleteVersion } from './version-deletion.ts'
 import { readVersionDetails } from './version-details.ts'
+import { addVersionLabel, listVersionLabels, removeVersionLabel } from './version-label-requests.ts'
 
 export interface ChartRouteDependencies {
   store: ChartStore
   authoriser: Authoriser
   auditLog: AuditLog
   settings: Pick<LiveSettings, 'read'>
+  versionLabels: VersionLabels
   /** The principal of a request that has taken long, as it is now. */
   refresh: (principal: Principal) => Promise<Principal>
   log: Logger
@@ -58,7 +61,7 @@ async function answerInProject(
   req: Request,
   res: Response,
 ): Promise<void> {
-  const { store, authoriser } = dependencies
+  const { store, authoriser, versionLabels } = dependencies
   const { principal } = req
   const denial = principal.kind === 'anonymous' ? undefined : principal.name
   const reference = { name: request.project }
@@ -82,11 +85,14 @@ async function answerInProject(
     case 'list':
       res.json(summariseCharts(parseChartList(await readStore())))
       return
-    case 'versions':
-      res.json(parseChartVersions(await readStore()).map((version) => ({ ...version, labels: [] })))
+    case 'versions': {
+      const versions = parseChartVersions(await readStore())
+      const labels = await versionLabels.listOfChart(project, request.chart)
+      res.json(versions.map((one) => ({ ...one, labels: labels.get(one.version) ?? [] })))
       return
+    }
     case 'details':
-      res.json(await readVersionDetails(store, project.name, request.storePath))
+      res.json(await readVersionDetails(dependencies, project, request.storePath))
       return
     case 'delete-version':
       await deleteVersion(dependencies, describeRequest(req, project, 'delete'), request)
@@ -94,6 +100,16 @@ async function answerInProject(
       return
     case 'delete-chart':
       await deleteChart(dependencies, describeRequest(req, project, 'delete'), request)
+      res.end()
+      return
+    case 'labels':
+      res.json(await listVersionLabels(dependencies, request, project))
+      return
+    case 'add-label':
+      await addVersionLabel(dependencies, request, project, req, res)
+      return
+    case 'remove-label':
+      await removeVersionLabel(dependencies, request, project)
       res.end()
       return
     default:

@@ -26,6 +26,10 @@ export interface ChartStore {
   /** Streams both ways. The store's errors reach the client in the gateway's wire format. */
   forward: Upstream
   /** A request of the gateway's own. Rejects with BadGateway or GatewayTimeout where no answer is to be had. */
-  call: (method: 'GET' | 'POST' | 'DELETE', path: string) => Promise<StoreAnswer>
+  call: (
+    method: 'GET' | 'POST' | 'DELETE',
+    path: string,
+    headers?: Readonly<Record<string, string>>,
+  ) => Promise<StoreAnswer>
   close: () => Promise<void>
 }

@@ -123,14 +123,13 @@ export function createRemoteStore({
       pass(req, res)
     },
 
-    call: (method, path) =>
+    call: (method, path, headers = {}) =>
       new Promise<StoreAnswer>((resolve, reject) => {
         const connection = socketPath === undefined ? connectionOf(target) : { socketPath }
         const options = { ...connection, path: joinPath(target, path), method, agent }
         const ask = () => {
-          const outgoing = request({ ...options, headers: identity }, (incoming) =>
-            resolve(toStoreAnswer(incoming)),
-          )
+          const sent = { ...options, headers: { ...headers, ...identity } }
+          const outgoing = request(sent, (incoming) => resolve(toStoreAnswer(incoming)))
           outgoing.on('timeout', () => outgoing.destroy(new GatewayTimeout()))
           outgoing.on('error', (error) => {
             if (outgoing.reusedSocket && isWorthRepeating(method, error)) ask()

@@ -1,7 +1,10 @@
 import { type RequestHandler, Router } from 'express'
+import { z } from 'zod'
 import type { ChangeFeed } from '../db/change.ts'
 import { MethodNotAllowed } from './errors.ts'
+import { readJsonBody } from './json-body.ts'
 import type { Operation } from './operation.ts'
+import { readQuery } from './query-parameters.ts'
 
 export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
@@ -28,7 +31,11 @@ function answerBy(operations: Routes[string], changes: ChangeFeed): RequestHandl
   return async (req, res) => {
     const operation = byMethod.get(req.method)
     if (operation === undefined) throw new MethodNotAllowed(req.method, Object.keys(operations))
-    const { headers = {}, body } = await operation.handle(req)
+    const { headers = {}, body } = await operation.handle({
+      req,
+      query: readQuery(req, operation.query),
+      readBody: () => readJsonBody(req, operation.body ?? z.undefined()),
+    })
     if (req.method !== 'GET' && req.method !== 'HEAD') await changes.settled()
     res.status(operation.status).set(headers)
     if (body === undefined) res.set('Content-Length', '0').end()

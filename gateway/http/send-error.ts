@@ -11,7 +11,7 @@ export const CHALLENGE = 'Basic realm="Chartgate"'
 
 /** Whether helm, cm-push and their like ask here, who read errors as `{"error": …}`. */
 export function isChartPath(url: string): boolean {
-  return /^\/+(?:api\/+)?chartrepo(?:[/?]|$)/.test(url)
+  return /^\/+(?:api\/+(?:v2\.0\/+)?)?chartrepo(?:[/?]|$)/.test(url)
 }
 
 /**

@@ -111,6 +111,7 @@ const PATH_PARAMETERS: Readonly<Record<string, { description: string; type: stri
   mid: { description: 'Id of the member', type: 'integer' },
   chart: { description: 'Name of the chart', type: 'string' },
   version: { description: 'Version of the chart', type: 'string' },
+  label: { description: 'Id of the label', type: 'integer' },
   fileName: { description: 'name-version.tgz, or that with .prov', type: 'string' },
 }
 

@@ -55,8 +55,8 @@ export interface ProjectRecords {
   markDeleted: (id: number) => Promise<void>
   /** Undoes that. */
   restore: (id: number) => Promise<void>
-  /** Of a deleted project: its robots, and what other robots may do in it, end. */
-  removeRobots: (id: number) => Promise<void>
+  /** Of a deleted project: its robots, what other robots may do in it, its labels and all labels on its charts end. */
+  removeBelongings: (id: number) => Promise<void>
 }
 
 const TABLES = `
@@ -141,10 +141,14 @@ export function createProjectRecords(db: Queryable): ProjectRecords {
     restore: async (id) => {
       await db.query('update projects set deleted_at = null where id = $1::bigint', [id])
     },
-    removeRobots: async (id) => {
+    removeBelongings: async (id) => {
       await db.query(
         `with robots as (
            delete from robots where project_id = $1::bigint
+         ), version_labels as (
+           delete from chart_version_labels where project_id = $1::bigint
+         ), labels as (
+           delete from labels where project_id = $1::bigint
          )
          delete from robot_permissions where project_id = $1::bigint`,
         [id],

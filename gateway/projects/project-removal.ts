@@ -36,6 +36,6 @@ export function createProjectRemoval({
       await records.restore(id)
       throw error
     }
-    await records.removeRobots(id)
+    await records.removeBelongings(id)
   }
 }
