@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { readApiDescription } from './support/api-description.ts'
-import { ACCESS_REQUESTS, type AccessRequest } from './support/rest-access-requests.ts'
+import { ACCESS_REQUESTS, makeRequest, nameOf } from './support/rest-access-requests.ts'
 import { ACCESS_ROWS, type AccessRow, PRINCIPALS } from './support/rest-access-table.ts'
-import { type AccessWorld, createAccessFixture } from './support/rest-access-world.ts'
+import { createAccessFixture } from './support/rest-access-world.ts'
 import { createRestClient, type RestAnswer } from './support/rest-client.ts'
 
 test('the route × principal table of the REST API', async (t) => {
@@ -66,30 +66,6 @@ const SECRET_FIELD = /"[a-z_]*(?:password|secret|hash|salt|credential)[a-z_]*":/
 
 /** A robot's secret, told once. */
 const TELLS_SECRETS = /^(?:POST \/api\/v2\.0\/.*robots|PATCH \/api\/v2\.0\/robots\/\{id\})/
-
-function nameOf({ method, path, variant }: AccessRow): string {
-  return variant === '' || variant === 'public'
-    ? `${method} ${path}`
-    : `${method} ${path} (${variant})`
-}
-
-async function makeRequest(
-  row: AccessRow,
-  world: AccessWorld,
-): Promise<{ path: string; body: object | undefined }> {
-  const make = ACCESS_REQUESTS[nameOf(row)] ?? (() => ({}))
-  const { parameters = {}, query, body }: AccessRequest = await make(world)
-  const values: Record<string, number | string> = { project: world.project.name, ...parameters }
-  const path = row.path.replaceAll(/\{(\w+)\}/g, (_match, name: string) => {
-    const value = values[name]
-    assert.ok(value !== undefined, `${nameOf(row)}: the request has no ${name}`)
-    return String(value)
-  })
-  return {
-    path: query === undefined ? path : `${path}?${query}`,
-    body: body ?? (/^P/.test(row.method) ? {} : undefined),
-  }
-}
 
 function describeMismatch(row: AccessRow, kind: string, principal: string, answer: RestAnswer) {
   const expected = Object.entries(row.statuses).find(([name]) => name === principal)?.[1]

@@ -92,7 +92,7 @@ export function createUsersRoutes({
       const value = query[name]
       if (value !== undefined) filter.add(USER_COLUMNS[name], { kind: 'fuzzy', value })
     }
-    const orderBy = compileOrder(query.sort, USER_COLUMNS, 'username, id')
+    const orderBy = compileOrder(query.sort, USER_COLUMNS, BY_NAME)
     const { total, users } = await records.list(filter, orderBy, page)
     return listReply(req, page, total, users.map(describeUser))
   }
@@ -102,10 +102,12 @@ export function createUsersRoutes({
     query,
   }: Call<z.output<typeof searchQuery>>): Promise<Reply<z.output<typeof foundUserModel>[]>> => {
     authoriser.requireSignedIn(req.principal)
-    const name = requireParameter('username', query.username)
+    const value = requireParameter('username', query.username)
     const page = toPage(query)
+    const filter = createFilter()
+    filter.add(USER_COLUMNS.username, { kind: 'fuzzy', value })
+    const { total, users } = await records.list(filter, BY_NAME, page)
     // no more than the name: not even whether an email is known (CVE-2019-3990)
-    const { total, users } = await records.search(name, page)
     const found = users.map(({ id, username }) => ({ user_id: id, username }))
     return listReply(req, page, total, found)
   }
@@ -240,6 +242,8 @@ export function createUsersRoutes({
     },
   }
 }
+
+const BY_NAME = 'username, id'
 
 /** `admin`: stays, and stays a system admin. */
 const ADMIN_ID = 1

@@ -1,3 +1,5 @@
+import assert from 'node:assert/strict'
+import type { AccessRow } from './rest-access-table.ts'
 import type { AccessWorld } from './rest-access-world.ts'
 
 /** What is sent to a route, where it is more than the path of the project: a new one for every principal. */
@@ -90,4 +92,29 @@ export const ACCESS_REQUESTS: Readonly<Record<string, MakeRequest>> = {
   }),
   'DELETE /api/v2.0/robots/{id}': onSystemRobot,
   'DELETE /api/v2.0/robots/{id} (project)': onProjectRobot,
+}
+
+/** As requests are named above. */
+export function nameOf({ method, path, variant }: AccessRow): string {
+  const route = `${method} ${path}`
+  return variant === '' || variant === 'public' ? route : `${route} (${variant})`
+}
+
+/** The request of a row. Whoever may send it succeeds. */
+export async function makeRequest(
+  row: AccessRow,
+  world: AccessWorld,
+): Promise<{ path: string; body: object | undefined }> {
+  const make = ACCESS_REQUESTS[nameOf(row)] ?? (() => ({}))
+  const { parameters = {}, query, body }: AccessRequest = await make(world)
+  const values: Record<string, number | string> = { project: world.project.name, ...parameters }
+  const path = row.path.replaceAll(/\{(\w+)\}/g, (_match, name: string) => {
+    const value = values[name]
+    assert.ok(value !== undefined, `${nameOf(row)}: the request has no ${name}`)
+    return String(value)
+  })
+  return {
+    path: query === undefined ? path : `${path}?${query}`,
+    body: body ?? (/^P/.test(row.method) ? {} : undefined),
+  }
 }
