@@ -11,10 +11,12 @@ import { createRestRouter, type Routes } from './http/rest-router.ts'
 import { createMembersRoutes } from './members/routes.ts'
 import type { ApiPart } from './openapi/document.ts'
 import { createDocumentation } from './openapi/routes.ts'
+import { createPermissionsRoutes } from './permissions/routes.ts'
 import { createProjectsRoutes } from './projects/routes.ts'
 import { createRobotsRoutes } from './robots/routes.ts'
 import type { HealthProbes } from './system/health.ts'
 import { createSystemRoutes, versionRoutes } from './system/routes.ts'
+import { createUserGroupsRoutes } from './user-groups/routes.ts'
 import { createUsersRoutes } from './users/routes.ts'
 
 const API = '/api/v2.0'
@@ -49,6 +51,8 @@ export function createApiParts(dependencies: ApiDependencies): ApiPart[] {
     part('Projects', createProjectsRoutes(dependencies)),
     part('Members', createMembersRoutes(dependencies)),
     part('Users', createUsersRoutes(dependencies)),
+    part('User groups', createUserGroupsRoutes(dependencies)),
+    part('Permissions', createPermissionsRoutes(dependencies)),
     part('Robots', createRobotsRoutes({ ...dependencies, robotPrefix })),
     part('Logs', createAuditRoutes(dependencies)),
     part('System', createSystemRoutes({ probes: listProbes(dependencies), externalUrl })),

@@ -40,8 +40,8 @@ const READ = [
 const CREATE = ['helm-chart:create', 'helm-chart-version:create'] as const
 const DELETE = ['helm-chart:delete', 'helm-chart-version:delete'] as const
 
-function allowedTo(principal: Principal, project: typeof PRIVATE, role?: RoleId): string[] {
-  return PROJECT_PERMISSIONS.filter((permission) => can(principal, permission, project, role))
+function allowedTo(principal: Principal, project: typeof PRIVATE, ...roles: RoleId[]): string[] {
+  return PROJECT_PERMISSIONS.filter((permission) => can(principal, permission, project, roles))
 }
 
 test('a guest reads charts, a developer uploads too, a maintainer deletes too', () => {
@@ -57,15 +57,15 @@ test('a guest reads charts, a developer uploads too, a maintainer deletes too', 
 test('only a project admin changes the project, its members and its robots', () => {
   const changes = ['project:update', 'project:delete', 'member:create', 'robot:delete'] as const
   for (const permission of changes) {
-    assert.equal(can(user, permission, PRIVATE, ROLE.projectAdmin), true)
-    assert.equal(can(user, permission, PRIVATE, ROLE.maintainer), false)
+    assert.equal(can(user, permission, PRIVATE, [ROLE.projectAdmin]), true)
+    assert.equal(can(user, permission, PRIVATE, [ROLE.maintainer]), false)
   }
 })
 
 test('a limited guest sees neither members nor the log', () => {
   for (const permission of ['member:list', 'robot:list', 'log:list'] as const) {
-    assert.equal(can(user, permission, PRIVATE, ROLE.guest), true)
-    assert.equal(can(user, permission, PRIVATE, ROLE.limitedGuest), false)
+    assert.equal(can(user, permission, PRIVATE, [ROLE.guest]), true)
+    assert.equal(can(user, permission, PRIVATE, [ROLE.limitedGuest]), false)
   }
 })
 
@@ -127,6 +127,14 @@ test('a token limits its holder, even a system admin, and gives the holder nothi
 test('a token that grants nothing gives nothing, public projects included', () => {
   assert.deepEqual(allowedTo({ ...user, tokenGrants: [] }, PUBLIC, ROLE.projectAdmin), [])
   assert.deepEqual(allowedTo({ kind: 'anonymous', tokenGrants: [] }, PUBLIC), [])
+})
+
+test('whoever has several roles may do what one of them may', () => {
+  const guest = allowedTo(user, PRIVATE, ROLE.guest)
+  const developer = allowedTo(user, PRIVATE, ROLE.developer)
+  assert.notDeepEqual(guest, developer)
+  assert.deepEqual(allowedTo(user, PRIVATE, ROLE.guest, ROLE.developer), developer)
+  assert.deepEqual(allowedTo(user, PRIVATE, ROLE.developer, ROLE.guest), developer)
 })
 
 test('a role that is not known gives nothing', () => {

@@ -115,9 +115,19 @@ test('a user sees and changes the own profile, and nobody else does but a system
     email: 'al@example.com',
     sysadmin_flag: false,
   })
-  assertError(await api.get('/users/2', alice), 403, 'FORBIDDEN', 'alice')
-  assertError(await api.put('/users/2', profile, alice), 403, 'FORBIDDEN', 'alice')
-  assertError(await api.get('/users/99', alice), 403, 'FORBIDDEN', 'alice')
+  assertError(await api.get('/users/2', alice), 403, 'FORBIDDEN', 'Not authorized to read user: 2')
+  assertError(
+    await api.put('/users/2', profile, alice),
+    403,
+    'FORBIDDEN',
+    `User with ID 2 can't be updated`,
+  )
+  assertError(
+    await api.get('/users/99', alice),
+    403,
+    'FORBIDDEN',
+    'Not authorized to read user: 99',
+  )
   assertError(await api.get('/users/99', root), 404, 'NOT_FOUND', 'user 99 not found')
   assertError(await api.get('/users/99999999999', root), 404, 'NOT_FOUND', /not found/)
   assert.equal((await api.get('/users/x', root)).status, 422)

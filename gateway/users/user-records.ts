@@ -107,7 +107,8 @@ export function createUserRecords(db: Queryable): UserRecords {
     },
     remove: async (id) => {
       const removed = await db.query(
-        `with ended as (delete from project_members where user_id = $1::bigint)
+        `with ended as (delete from project_members where user_id = $1::bigint),
+           left_groups as (delete from user_group_members where user_id = $1::bigint)
          update users set deleted_at = now(), updated_at = now()
          where id = $1::bigint and deleted_at is null`,
         [id],

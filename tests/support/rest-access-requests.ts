@@ -26,6 +26,7 @@ const onMember: MakeRequest = async ({ makeMember }) => ({
   parameters: { mid: await makeMember() },
 })
 const onUser = async ({ makeUser }: AccessWorld) => ({ parameters: { id: (await makeUser()).id } })
+const onGroup = async ({ makeGroup }: AccessWorld) => ({ parameters: { id: await makeGroup() } })
 const onSystemRobot: MakeRequest = async ({ makeRobot }) => ({
   parameters: { id: (await makeRobot(null)).id },
 })
@@ -69,6 +70,19 @@ export const ACCESS_REQUESTS: Readonly<Record<string, MakeRequest>> = {
     ...(await onUser(world)),
     body: { sysadmin_flag: true },
   }),
+
+  'PUT /api/v2.0/users/{id}/cli_secret': onUser,
+
+  'POST /api/v2.0/usergroups': ({ makeName }) => ({
+    body: { group_name: makeName('made'), group_type: 2 },
+  }),
+  'GET /api/v2.0/usergroups/search': () => ({ query: 'groupname=group' }),
+  'GET /api/v2.0/usergroups/{id}': onGroup,
+  'PUT /api/v2.0/usergroups/{id}': async (world) => ({
+    ...(await onGroup(world)),
+    body: { group_name: world.makeName('renamed') },
+  }),
+  'DELETE /api/v2.0/usergroups/{id}': onGroup,
 
   'GET /api/v2.0/robots (project)': ({ project }) => ({
     query: `q=Level%3Dproject,ProjectID%3D${project.id}`,

@@ -24,7 +24,8 @@ export type PrincipalName = (typeof PRINCIPALS)[number]
 /**
  * Who gets what on every route of the REST API (below /api/v2.0, unless it begins with /api). A row holds in a private
  * and in a public project alike, unless there is one that says `(public)`; other words in brackets are requests of
- * another kind to the same route. What is sent, and to what, stands in rest-access-requests.ts.
+ * another kind to the same route. What is sent, and to what, stands in rest-access-requests.ts. Rows are tried in their
+ * order: after POST /projects everybody is the admin of some project.
  */
 const TABLE = `
                                               nob str lim gue dev mai adm sys rob els srb tok
@@ -34,6 +35,7 @@ GET    /health                                200 200 200 200 200 200 200 200 20
 GET    /systeminfo                            200 200 200 200 200 200 200 200 200 200 200 200
 GET    /openapi.json                          200 200 200 200 200 200 200 200 200 200 200 200
 
+GET    /permissions                           401 200 403 403 403 403 200 200 403 403 403 403
 GET    /projects                              200 200 200 200 200 200 200 200 200 200 200 403
 HEAD   /projects                              401 200 200 200 200 200 200 200 200 200 200 403
 POST   /projects                              401 201 201 201 201 201 201 201 403 403 201 403
@@ -48,15 +50,24 @@ GET    /projects/{project}/members/{mid}      401 403 403 200 200 200 200 200 20
 PUT    /projects/{project}/members/{mid}      401 403 403 403 403 403 200 200 200 403 200 403
 DELETE /projects/{project}/members/{mid}      401 403 403 403 403 403 200 200 200 403 200 403
 
-GET    /users                                 401 403 403 403 403 403 403 200 403 403 403 403
-POST   /users                                 401 403 403 403 403 403 403 201 403 403 403 403
+GET    /users                                 401 403 403 403 403 403 403 200 403 403 200 403
+POST   /users                                 401 403 403 403 403 403 403 201 403 403 201 403
 GET    /users/current                         401 200 200 200 200 200 200 200 412 412 412 403
+GET    /users/current/permissions             401 200 200 200 200 200 200 200 200 200 200 403
 GET    /users/search                          401 200 200 200 200 200 200 200 200 200 200 403
-GET    /users/{id}                            401 403 403 403 403 403 403 200 403 403 403 403
-PUT    /users/{id}                            401 403 403 403 403 403 403 200 403 403 403 403
-DELETE /users/{id}                            401 403 403 403 403 403 403 200 403 403 403 403
+GET    /users/{id}                            401 403 403 403 403 403 403 200 403 403 200 403
+PUT    /users/{id}                            401 403 403 403 403 403 403 200 403 403 200 403
+DELETE /users/{id}                            401 403 403 403 403 403 403 200 403 403 200 403
+PUT    /users/{id}/cli_secret                 401 412 412 412 412 412 412 412 412 412 412 403
 PUT    /users/{id}/password                   401 403 403 403 403 403 403 200 403 403 403 403
 PUT    /users/{id}/sysadmin                   401 403 403 403 403 403 403 200 403 403 403 403
+
+GET    /usergroups                            401 403 403 403 403 403 403 200 403 403 200 403
+POST   /usergroups                            401 403 403 403 403 403 403 201 403 403 201 403
+GET    /usergroups/search                     401 200 200 200 200 200 200 200 200 200 200 403
+GET    /usergroups/{id}                       401 403 403 403 403 403 403 200 403 403 200 403
+PUT    /usergroups/{id}                       401 403 403 403 403 403 403 200 403 403 200 403
+DELETE /usergroups/{id}                       401 403 403 403 403 403 403 200 403 403 200 403
 
 GET    /robots                                401 403 403 403 403 403 403 200 403 403 403 403
 GET    /robots (project)                      401 403 403 200 200 200 200 200 200 403 200 403

@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
-import { PROJECT_PERMISSIONS, ROLE, type RoleId } from '../../gateway/access/permissions.ts'
+import {
+  PROJECT_PERMISSIONS,
+  ROLE,
+  type RoleId,
+  SYSTEM_PERMISSIONS,
+} from '../../gateway/access/permissions.ts'
 import { buildChart } from './chart-package.ts'
 import { basic, startGateway, type TestGateway } from './gateway.ts'
 import type { PrincipalName } from './rest-access-table.ts'
@@ -13,6 +18,7 @@ export interface AccessWorld {
   makeUser: () => Promise<{ id: number; name: string }>
   /** Of the project, who is none of the table's principals. */
   makeMember: () => Promise<number>
+  makeGroup: () => Promise<number>
   /** @param projectId null for one of the system. */
   makeRobot: (projectId: number | null) => Promise<{ id: number; name: string }>
 }
@@ -81,10 +87,7 @@ export async function createAccessFixture(t: TestContext): Promise<AccessFixture
 
 async function makeSystemRobot({ accounts }: TestGateway): Promise<void> {
   const id = await accounts.createRobot(null, 'all', PROJECT_PERMISSIONS)
-  await accounts.run(
-    `insert into robot_permissions (robot_id, kind, resource, action) values ($1, 'system', 'project', 'create')`,
-    [id],
-  )
+  await accounts.grantInSystem(id, SYSTEM_PERMISSIONS)
 }
 
 let made = 0
@@ -103,6 +106,7 @@ function createWorld({ accounts }: TestGateway, project: AccessWorld['project'])
     makeName,
     makeUser,
     makeMember: async () => accounts.addMember(project.id, (await makeUser()).id, ROLE.guest),
+    makeGroup: () => accounts.createGroup(makeName('group')),
     makeRobot: async (projectId) => {
       const name = makeName('robot')
       return { id: await accounts.createRobot(projectId, name, ['helm-chart:read']), name }
