@@ -15,6 +15,7 @@ import { createMembersRoutes } from './members/routes.ts'
 import type { ApiPart } from './openapi/document.ts'
 import { createDocumentationPage } from './openapi/page.ts'
 import { createDocumentation } from './openapi/routes.ts'
+import { createPermissionsRoutes } from './permissions/routes.ts'
 import { createProjectsRoutes } from './projects/routes.ts'
 import { createRobotsRoutes } from './robots/routes.ts'
 import { createSearchRoutes } from './search/routes.ts'
@@ -25,6 +26,7 @@ import type { LiveSettings } from './settings/settings.ts'
 import { createStatisticsRoutes } from './statistics/routes.ts'
 import type { HealthProbes } from './system/health.ts'
 import { createSystemRoutes, versionRoutes } from './system/routes.ts'
+import { createUserGroupsRoutes } from './user-groups/routes.ts'
 import { createUsersRoutes } from './users/routes.ts'
 import { createUserRecords } from './users/user-records.ts'
 
@@ -72,6 +74,8 @@ export function createApiParts(dependencies: ApiDependencies): ApiPart[] {
     part('Projects', createProjectsRoutes(dependencies)),
     part('Members', createMembersRoutes(dependencies)),
     part('Users', createUsersRoutes(dependencies)),
+    part('User groups', createUserGroupsRoutes(dependencies)),
+    part('Permissions', createPermissionsRoutes(dependencies)),
     part('Robots', createRobotsRoutes({ ...dependencies, robotPrefix })),
     part('Labels', createLabelsRoutes(dependencies)),
     part('Logs', createAuditRoutes(dependencies)),

@@ -45,8 +45,8 @@ const LABEL = [
   'helm-chart-version-label:delete',
 ] as const
 
-function allowedTo(principal: Principal, project: typeof PRIVATE, role?: RoleId): string[] {
-  return PROJECT_PERMISSIONS.filter((permission) => can(principal, permission, project, role))
+function allowedTo(principal: Principal, project: typeof PRIVATE, ...roles: RoleId[]): string[] {
+  return PROJECT_PERMISSIONS.filter((permission) => can(principal, permission, project, roles))
 }
 
 test('a guest reads charts, a developer uploads and labels too, a maintainer deletes too', () => {
@@ -73,15 +73,15 @@ test('a guest sees the labels of a project, and a maintainer changes them', () =
 test('only a project admin changes the project, its members and its robots', () => {
   const changes = ['project:update', 'project:delete', 'member:create', 'robot:delete'] as const
   for (const permission of changes) {
-    assert.equal(can(user, permission, PRIVATE, ROLE.projectAdmin), true)
-    assert.equal(can(user, permission, PRIVATE, ROLE.maintainer), false)
+    assert.equal(can(user, permission, PRIVATE, [ROLE.projectAdmin]), true)
+    assert.equal(can(user, permission, PRIVATE, [ROLE.maintainer]), false)
   }
 })
 
 test('a limited guest sees neither members nor the log', () => {
   for (const permission of ['member:list', 'robot:list', 'log:list'] as const) {
-    assert.equal(can(user, permission, PRIVATE, ROLE.guest), true)
-    assert.equal(can(user, permission, PRIVATE, ROLE.limitedGuest), false)
+    assert.equal(can(user, permission, PRIVATE, [ROLE.guest]), true)
+    assert.equal(can(user, permission, PRIVATE, [ROLE.limitedGuest]), false)
   }
 })
 
@@ -143,6 +143,14 @@ test('a token limits its holder, even a system admin, and gives the holder nothi
 test('a token that grants nothing gives nothing, public projects included', () => {
   assert.deepEqual(allowedTo({ ...user, tokenGrants: [] }, PUBLIC, ROLE.projectAdmin), [])
   assert.deepEqual(allowedTo({ kind: 'anonymous', tokenGrants: [] }, PUBLIC), [])
+})
+
+test('whoever has several roles may do what one of them may', () => {
+  const guest = allowedTo(user, PRIVATE, ROLE.guest)
+  const developer = allowedTo(user, PRIVATE, ROLE.developer)
+  assert.notDeepEqual(guest, developer)
+  assert.deepEqual(allowedTo(user, PRIVATE, ROLE.guest, ROLE.developer), developer)
+  assert.deepEqual(allowedTo(user, PRIVATE, ROLE.developer, ROLE.guest), developer)
 })
 
 test('a role that is not known gives nothing', () => {

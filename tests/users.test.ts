@@ -71,6 +71,37 @@ test('a new user that breaks a rule is refused in the words of Harbor', async (t
   }
 })
 
+test('commas in a user name become underscores, and a real name may have none', async (t) => {
+  const { api, root } = await start(t)
+  const id = createdId(await api.post('/users', { ...bob, username: 'bob,the,builder' }, root))
+  assert.partialDeepStrictEqual((await api.get(`/users/${id}`, root)).body, {
+    username: 'bob_the_builder',
+  })
+  const named = { ...bob, username: 'bob_the_builder', email: 'other@example.com' }
+  assertError(
+    await api.post('/users', named, root),
+    409,
+    'CONFLICT',
+    'user bob_the_builder already exists',
+  )
+  assertError(
+    await api.post('/users', { ...bob, realname: 'Builder, Bob' }, root),
+    400,
+    'BAD_REQUEST',
+    'realname contains illegal characters',
+  )
+})
+
+test('there are no CLI secrets, which belong to OIDC', async (t) => {
+  const { api, alice } = await start(t)
+  assertError(
+    await api.put('/users/3/cli_secret', { secret: 'S3cretForCli' }, alice),
+    412,
+    'PRECONDITION',
+    'unable to update CLI secret under authmode: db_auth',
+  )
+})
+
 test('the list is for system admins, without id 1, filtered and in pages', async (t) => {
   const { api, gateway, root, alice } = await start(t)
   for (const name of ['carl', 'carla', 'dora']) await gateway.accounts.createUser(name)
@@ -103,6 +134,10 @@ test('search tells whoever has signed in names and ids, and no more (CVE-2019-39
   const { api, alice } = await start(t)
   const found = await api.get('/users/search?username=roo', alice)
   assert.deepEqual(found.body, [{ user_id: 2, username: 'root' }])
+  // as in the list, not the first admin
+  assert.deepEqual((await api.get('/users/search?username=admin', alice)).body, [])
+  // the email is nothing to search by
+  assert.deepEqual((await api.get('/users/search?username=example.com', alice)).body, [])
   assertError(await api.get('/users/search?username=roo'), 401, 'UNAUTHORIZED', 'unauthorized')
   assert.equal((await api.get('/users/search', alice)).status, 422)
 })
@@ -115,9 +150,19 @@ test('a user sees and changes the own profile, and nobody else does but a system
     email: 'al@example.com',
     sysadmin_flag: false,
   })
-  assertError(await api.get('/users/2', alice), 403, 'FORBIDDEN', 'alice')
-  assertError(await api.put('/users/2', profile, alice), 403, 'FORBIDDEN', 'alice')
-  assertError(await api.get('/users/99', alice), 403, 'FORBIDDEN', 'alice')
+  assertError(await api.get('/users/2', alice), 403, 'FORBIDDEN', 'Not authorized to read user: 2')
+  assertError(
+    await api.put('/users/2', profile, alice),
+    403,
+    'FORBIDDEN',
+    `User with ID 2 can't be updated`,
+  )
+  assertError(
+    await api.get('/users/99', alice),
+    403,
+    'FORBIDDEN',
+    'Not authorized to read user: 99',
+  )
   assertError(await api.get('/users/99', root), 404, 'NOT_FOUND', 'user 99 not found')
   assertError(await api.get('/users/99999999999', root), 404, 'NOT_FOUND', /not found/)
   assert.equal((await api.get('/users/x', root)).status, 422)

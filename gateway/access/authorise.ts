@@ -4,8 +4,13 @@ import type { ChangeFeed } from '../db/change.ts'
 import { Forbidden, NotFound, Unauthorized } from '../http/errors.ts'
 import type { MembersRepository } from '../members/repository.ts'
 import type { ProjectAccess, ProjectsRepository } from '../projects/repository.ts'
-import { can, isSystemAdmin } from './can.ts'
-import type { ProjectPermission, RoleId } from './permissions.ts'
+import { can, canInSystem, isSystemAdmin } from './can.ts'
+import {
+  PROJECT_PERMISSIONS,
+  type ProjectPermission,
+  type RoleId,
+  type SystemPermission,
+} from './permissions.ts'
 
 export type ProjectReference = { name: string } | { id: number }
 
@@ -27,9 +32,16 @@ export interface Authoriser {
     project: ProjectReference,
     denial?: string,
   ) => Promise<ProjectAccess>
+  /** All that the principal may do in the project: nothing, where there is none. */
+  listAllowed: (
+    principal: Principal,
+    project: ProjectReference,
+  ) => Promise<readonly ProjectPermission[]>
   /** The projects whose charts the principal may read, by name. */
   listReadable: (principal: Principal) => Promise<ProjectAccess[]>
   requireSystemAdmin: (principal: Principal) => void
+  /** A system admin, or a robot of the system that is granted it. */
+  requireSystem: (principal: Principal, permission: SystemPermission) => void
   /** Somebody, and not through a token: tokens are for charts. */
   requireSignedIn: (principal: Principal) => void
 }
@@ -57,13 +69,14 @@ export function createAuthoriser({
       change.topic === 'everything' ||
       (change.topic === 'projects' && (project === undefined || project.id === change.id)),
   })
-  const roleCache = createLiveCache<{ role: RoleId | undefined }>({
+  const roleCache = createLiveCache<readonly RoleId[]>({
     changes,
     max: 50_000,
     ttlMs: TTL_MS,
     isStale: (change, key) =>
       change.topic === 'everything' ||
-      (change.topic === 'members' && key.startsWith(`${change.id}:`)),
+      (change.topic === 'members' && key.startsWith(`${change.id}:`)) ||
+      (change.topic === 'group_members' && key.endsWith(`:${change.id}`)),
   })
 
   async function findProject(reference: ProjectReference): Promise<ProjectAccess | undefined> {
@@ -78,9 +91,8 @@ export function createAuthoriser({
     return (await projectCache.get(`name:${name}`, load)).project
   }
 
-  async function findRole(projectId: number, userId: number): Promise<RoleId | undefined> {
-    const load = async () => ({ role: await members.findRole(projectId, userId) })
-    return (await roleCache.get(`${projectId}:${userId}`, load)).role
+  function findRoles(projectId: number, userId: number): Promise<readonly RoleId[]> {
+    return roleCache.get(`${projectId}:${userId}`, () => members.findRoles(projectId, userId))
   }
 
   async function isAllowed(
@@ -88,9 +100,9 @@ export function createAuthoriser({
     permission: ProjectPermission,
     project: ProjectAccess,
   ): Promise<boolean> {
-    if (can(principal, permission, project, undefined)) return true
+    if (can(principal, permission, project, [])) return true
     if (principal.kind !== 'user') return false
-    return can(principal, permission, project, await findRole(project.id, principal.id))
+    return can(principal, permission, project, await findRoles(project.id, principal.id))
   }
 
   const findAllowed: Authoriser['findAllowed'] = async (principal, permission, reference) => {
@@ -112,6 +124,13 @@ export function createAuthoriser({
       throw refuse(principal, denial)
     },
 
+    listAllowed: async (principal, reference) => {
+      const project = await findProject(reference)
+      if (project === undefined) return []
+      const roles = principal.kind === 'user' ? await findRoles(project.id, principal.id) : []
+      return PROJECT_PERMISSIONS.filter((permission) => can(principal, permission, project, roles))
+    },
+
     listReadable: async (principal) => {
       const candidates = await listCandidates(principal)
       // No role is read: whoever is listed as a member may read, and roles that may not do not exist.
@@ -122,8 +141,11 @@ export function createAuthoriser({
     },
 
     requireSystemAdmin: (principal) => {
-      if (isSystemAdmin(principal)) return
-      throw refuse(principal, principal.kind === 'anonymous' ? 'forbidden' : principal.name)
+      if (!isSystemAdmin(principal)) throw refuse(principal, nameOf(principal))
+    },
+
+    requireSystem: (principal, permission) => {
+      if (!canInSystem(principal, permission)) throw refuse(principal, nameOf(principal))
     },
 
     requireSignedIn: (principal) => {
@@ -169,6 +191,11 @@ function isInEveryProject(robot: RobotPrincipal): boolean {
     robot.projectId === null &&
     robot.grants.some((grant) => grant.kind === 'project' && grant.projectId === null)
   )
+}
+
+/** Harbor's words for what is not allowed in the system. */
+function nameOf(principal: Principal): string {
+  return principal.kind === 'anonymous' ? 'forbidden' : principal.name
 }
 
 /** Who showed nothing is asked to; who showed something is told no. A token is something, even nobody's. */

@@ -5,17 +5,18 @@ import {
   PUBLIC_PERMISSIONS,
   ROLE_PERMISSIONS,
   type RoleId,
+  type SystemPermission,
 } from './permissions.ts'
 
 /**
  * Whether `principal` may do `permission` in `project`. Pure, and the only place that decides it.
- * @param role of the principal in this project, if a user and a member.
+ * @param roles of the principal in this project, if a user and a member. What one of them may is allowed.
  */
 export function can(
   principal: Principal,
   permission: ProjectPermission,
   project: ProjectAccess,
-  role: RoleId | undefined,
+  roles: readonly RoleId[],
 ): boolean {
   if (!isWithinToken(principal, permission, project)) return false
   if (project.isPublic && PUBLIC_PERMISSIONS.has(permission)) return true
@@ -23,12 +24,22 @@ export function can(
     case 'user':
       if (principal.isSystemAdmin) return true
       // Role ids come from the database: one that is not known here gives nothing.
-      return role !== undefined && (ROLE_PERMISSIONS[role]?.has(permission) ?? false)
+      return roles.some((role) => ROLE_PERMISSIONS[role]?.has(permission) ?? false)
     case 'robot':
       return isGranted(principal, permission, project)
     case 'anonymous':
       return false
   }
+}
+
+/** Whether `principal` may do `permission` with the system as a whole. A token gives rights in projects only. */
+export function canInSystem(principal: Principal, permission: SystemPermission): boolean {
+  if (principal.tokenGrants !== undefined) return false
+  if (isSystemAdmin(principal)) return true
+  if (principal.kind !== 'robot' || principal.projectId !== null) return false
+  return principal.grants.some(
+    ({ kind, resource, action }) => kind === 'system' && `${resource}:${action}` === permission,
+  )
 }
 
 /** A system admin, and not through a token: tokens give rights in projects only. Robots never are. */

@@ -9,6 +9,15 @@ export const ROLE = {
 
 export type RoleId = (typeof ROLE)[keyof typeof ROLE]
 
+/** The most powerful first. */
+export const ROLES_BY_POWER: readonly RoleId[] = [
+  ROLE.projectAdmin,
+  ROLE.maintainer,
+  ROLE.developer,
+  ROLE.guest,
+  ROLE.limitedGuest,
+]
+
 const READ_CHARTS = [
   'helm-chart:read',
   'helm-chart:list',
@@ -55,6 +64,27 @@ export const PROJECT_PERMISSIONS = [
   ...SEE_PEOPLE,
   ...ADMINISTER,
 ] as const
+
+/** What may be done with the system as a whole: by system admins, and by robots of the system that are granted it. */
+export const SYSTEM_PERMISSIONS = [
+  'project:create',
+  'project:list',
+  'user:create',
+  'user:read',
+  'user:list',
+  'user:update',
+  'user:delete',
+  'user-group:create',
+  'user-group:read',
+  'user-group:list',
+  'user-group:update',
+  'user-group:delete',
+  'robot:read',
+  'robot:list',
+  'audit-log:list',
+] as const
+
+export type SystemPermission = (typeof SYSTEM_PERMISSIONS)[number]
 
 export type ProjectPermission = (typeof PROJECT_PERMISSIONS)[number]
 

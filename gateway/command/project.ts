@@ -85,7 +85,11 @@ export function addProjectCommands(program: Command, run: Run): void {
           const db = await openDatabase()
           const { id: projectId } = await requireProject(db, name)
           const userId = await requireUser(db, username)
-          const { id } = await createMemberRecords(db).insert(projectId, userId, roleId)
+          const { id } = await createMemberRecords(db).insert(
+            projectId,
+            { kind: 'user', id: userId },
+            roleId,
+          )
           output.result({ id, projectId, userId, roleId }, `${username} is ${options.role} now`)
         },
       ),
@@ -100,7 +104,7 @@ export function addProjectCommands(program: Command, run: Run): void {
         const { id: projectId } = await requireProject(db, name)
         const records = createMemberRecords(db)
         const { members } = await records.list(projectId, username, EVERYTHING)
-        const [found] = members
+        const found = members.find(({ entity }) => entity.kind === 'user')
         if (found === undefined) throw new NotFound(`${username} is no member of ${name}`)
         await records.remove(projectId, found.id)
         output.result({ id: found.id, projectId }, `${username} is no member of ${name} any more`)

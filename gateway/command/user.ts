@@ -10,7 +10,7 @@ import {
   checkChangeable,
   checkProfile,
   checkSecret,
-  checkUsername,
+  readUsername,
 } from '../users/user-rules.ts'
 import { EVERYTHING } from './everything.ts'
 import { formatTable } from './output.ts'
@@ -35,10 +35,10 @@ export function addUserCommands(program: Command, run: Run): void {
     .option('--comment <text>', '', '')
     .option('--admin', 'a system admin')
     .action(
-      run(async ({ openDatabase, output }, username: string, options: NewUserOptions) => {
+      run(async ({ openDatabase, output }, given: string, options: NewUserOptions) => {
+        const username = readUsername(given)
         const { email, realname = username, comment, admin = false } = options
         const profile = { email, realname, comment }
-        checkUsername(username)
         checkProfile(profile)
         const password = await readNewPassword(options, output)
         checkSecret(password)

@@ -8,6 +8,7 @@ export async function dumpSchema(db: Queryable): Promise<string> {
   const statements = [
     ...(await dumpTables(db)),
     ...(await dumpIndexes(db)),
+    ...(await dumpViews(db)),
     ...(await dumpFunctions(db)),
     ...(await dumpTriggers(db)),
   ]
@@ -58,6 +59,15 @@ async function dumpIndexes(db: Queryable): Promise<string[]> {
       and not exists (
         select from pg_constraint n where n.conindid = i.indexrelid and n.contype in ('p', 'u', 'x')
       )
+    order by c.relname collate "C"`)
+  return found.rows.map(({ statement }) => statement)
+}
+
+async function dumpViews(db: Queryable): Promise<string[]> {
+  const found = await db.query<{ statement: string }>(`
+    select 'create view ' || c.relname || e' as\\n' || rtrim(pg_get_viewdef(c.oid), ';') as statement
+    from pg_class c
+    where c.relnamespace = 'public'::regnamespace and c.relkind = 'v'
     order by c.relname collate "C"`)
   return found.rows.map(({ statement }) => statement)
 }

@@ -96,7 +96,7 @@ export async function createChangeFeed(
   }
 }
 
-const TOPICS_WITH_ID = ['users', 'robots', 'projects', 'members'] as const
+const TOPICS_WITH_ID = ['users', 'robots', 'projects', 'members', 'group_members'] as const
 
 /** What is not understood, a newer gateway's topic for one, makes everything suspect. */
 function parseChange(payload: string): Change {

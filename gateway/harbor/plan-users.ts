@@ -1,5 +1,5 @@
 import type { HttpError } from '../http/errors.ts'
-import { ADMIN_ID, checkUsername } from '../users/user-rules.ts'
+import { ADMIN_ID, readUsername } from '../users/user-rules.ts'
 import type { HarborData } from './harbor-database.ts'
 import type { UserRow } from './harbor-rows.ts'
 import { importKey, type OurRecords } from './our-records.ts'
@@ -76,8 +76,8 @@ export function planUsers(
 
 function findFault(username: string): string | undefined {
   try {
-    checkUsername(username)
-    return undefined
+    const taken = readUsername(username)
+    return taken === username ? undefined : `it would be ${taken} here`
   } catch (error) {
     return (error as HttpError).message
   }

@@ -68,6 +68,9 @@ function compile(column: Column, condition: Condition, bind: (value: unknown) =>
     }
     case 'union':
       return `${column.sql} in (${condition.values.map(value).join(', ')})`
+    case 'intersection':
+      // a column has one value: it is each of several only where they are the same
+      return condition.values.map((text) => `${column.sql} = ${value(text)}`).join(' and ')
   }
 }
 

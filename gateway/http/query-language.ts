@@ -6,6 +6,7 @@ export type Condition =
   | { kind: 'fuzzy'; value: string }
   | { kind: 'range'; from: string | undefined; to: string | undefined }
   | { kind: 'union'; values: string[] }
+  | { kind: 'intersection'; values: string[] }
 
 /** The order that `sort` asks for. */
 export interface SortKey {
@@ -14,14 +15,15 @@ export interface SortKey {
 }
 
 /**
- * Parses `q`: `k=v`, `k=~v`, `k=[from~to]`, `k={a b}`, joined by commas.
+ * Parses `q`: `k=v`, `k=~v`, `k=[from~to]`, `k={a b}`, `k=(a b)`, joined by commas. A backslash in front makes a value
+ * that begins with a sign an ordinary one: `k=\\~v`.
  * @returns the conditions by normalised key.
  * @throws {BadRequest} with Harbor's texts.
  */
 export function parseQuery(q: string): Map<string, Condition> {
   const conditions = new Map<string, Condition>()
   if (q === '') return conditions
-  for (const part of q.split(',')) {
+  for (const part of decodeAgain(q).split(',')) {
     const at = part.indexOf('=')
     const key = part.slice(0, at).trim()
     const value = part.slice(at + 1).trim()
@@ -46,36 +48,53 @@ export function parseSort(sort: string): SortKey[] {
   }))
 }
 
+/** Clients of Harbor may encode `q` twice: it decodes it once more than the query string. */
+function decodeAgain(q: string): string {
+  const decoded = decodeLeniently(q)
+  // which Postgres text cannot hold
+  if (decoded.includes('\0')) throw invalidValue(q)
+  return decoded
+}
+
+function decodeLeniently(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
+}
+
 function parseCondition(value: string): Condition {
   const [first] = value
-  if (first === '~') return { kind: 'fuzzy', value: withoutEscape(value.slice(1)) }
-  if (first === '[') return parseRange(inside(value, ']'))
-  if (first === '{') return parseUnion(value, '}')
-  // an intersection of several values of one column: only sets have those, and no column here is one
-  if (first === '(') return parseUnion(value, ')')
-  return { kind: 'exact', value: unquote(withoutEscape(value)) }
+  if (first === '\\') return { kind: 'exact', value: value.slice(1) }
+  if (first === '~') return parseFuzzy(value)
+  if (first === '[') return parseRange(value)
+  if (first === '{') return { kind: 'union', values: parseList(value, '}') }
+  if (first === '(') return { kind: 'intersection', values: parseList(value, ')') }
+  return { kind: 'exact', value: unquote(value) }
 }
 
-function parseRange(text: string): Condition {
-  const [from, to, ...more] = text.split('~')
-  if (from === undefined || to === undefined || more.length > 0) throw invalidValue(`[${text}]`)
-  return { kind: 'range', from: unquote(from) || undefined, to: unquote(to) || undefined }
+function parseFuzzy(value: string): Condition {
+  if (value === '~') throw invalidValue(value)
+  return { kind: 'fuzzy', value: value.slice(1) }
 }
 
-function parseUnion(value: string, close: string): Condition {
+function parseRange(value: string): Condition {
+  const [from, to, ...more] = inside(value, ']').split('~').map(unquote)
+  if (from === undefined || to === undefined || more.length > 0) throw invalidValue(value)
+  if (from === '' && to === '') throw invalidValue(value)
+  return { kind: 'range', from: from || undefined, to: to || undefined }
+}
+
+function parseList(value: string, close: string): string[] {
   const values = inside(value, close).split(' ').map(unquote).filter(Boolean)
   if (values.length === 0) throw invalidValue(value)
-  return { kind: 'union', values }
+  return values
 }
 
 function inside(value: string, close: string): string {
   if (value.length < 2 || !value.endsWith(close)) throw invalidValue(value)
   return value.slice(1, -1)
-}
-
-/** A leading backslash makes the next character an ordinary one. */
-function withoutEscape(text: string): string {
-  return text.startsWith('\\') ? text.slice(1) : text
 }
 
 function unquote(text: string): string {

@@ -1,23 +1,47 @@
-import type { RoleId } from '../access/permissions.ts'
+import { ROLES_BY_POWER, type RoleId } from '../access/permissions.ts'
 import type { Queryable } from '../db/database.ts'
 
 export interface MembersRepository {
-  /** The user's role in the project, if a member. */
-  findRole: (projectId: number, userId: number) => Promise<RoleId | undefined>
+  /** The user's roles in the project, the own one and those of the user's groups: the most powerful first. */
+  findRoles: (projectId: number, userId: number) => Promise<RoleId[]>
+  /** The same in each of these projects, by its id. Projects in which the user has none are left out. */
+  listRoles: (projectIds: readonly number[], userId: number) => Promise<Map<number, RoleId[]>>
+  /** Whether there is a project that the user is an admin of. */
+  isProjectAdmin: (userId: number) => Promise<boolean>
 }
 
 export function createMembersRepository(db: Queryable): MembersRepository {
+  const listRoles: MembersRepository['listRoles'] = async (projectIds, userId) => {
+    const found = await db.query<{ projectId: number; roles: RoleId[] }>({
+      name: 'member_roles',
+      text: `
+        select project_id as "projectId", array_agg(distinct role_id) as roles
+        from member_roles
+        where project_id = any($1::integer[]) and user_id = $2::bigint
+        group by project_id`,
+      values: [projectIds, userId],
+    })
+    return new Map(
+      found.rows.map(({ projectId, roles }) => [
+        projectId,
+        ROLES_BY_POWER.filter((role) => roles.includes(role)),
+      ]),
+    )
+  }
   return {
-    findRole: async (projectId, userId) => {
-      const found = await db.query<{ roleId: RoleId }>({
-        name: 'member_role',
-        text: `
-          select role_id as "roleId"
-          from project_members
-          where project_id = $1::bigint and user_id = $2::bigint`,
-        values: [projectId, userId],
-      })
-      return found.rows[0]?.roleId
+    listRoles,
+    findRoles: async (projectId, userId) =>
+      (await listRoles([projectId], userId)).get(projectId) ?? [],
+    isProjectAdmin: async (userId) => {
+      const found = await db.query(
+        `select
+         from member_roles m
+         join projects p on p.id = m.project_id and p.deleted_at is null
+         where m.user_id = $1::bigint and m.role_id = 1
+         limit 1`,
+        [userId],
+      )
+      return found.rowCount === 1
     },
   }
 }

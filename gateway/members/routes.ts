@@ -10,19 +10,14 @@ import { readPathId, readPathProject, readPathText } from '../http/path-id.ts'
 import { queryText } from '../http/query-parameters.ts'
 import { created, DONE, type Reply } from '../http/reply.ts'
 import type { Routes } from '../http/rest-router.ts'
+import { createGroupRecords } from '../user-groups/group-records.ts'
 import { createUserRecords } from '../users/user-records.ts'
+import { entityFields, findMemberEntity } from './member-entity.ts'
 import { createMemberRecords, type MemberRecord } from './member-records.ts'
 
 const roleId = z.number().nullish()
 const roleBody = z.object({ role_id: roleId }).meta({ id: 'MemberRole' })
-const newMemberBody = z
-  .object({
-    role_id: roleId,
-    member_user: z
-      .object({ user_id: z.number().int().nullish(), username: z.string().nullish() })
-      .nullish(),
-  })
-  .meta({ id: 'NewMember' })
+const newMemberBody = z.object({ role_id: roleId, ...entityFields }).meta({ id: 'NewMember' })
 
 const membersQuery = pageQuery.extend({ entityname: queryText })
 
@@ -34,13 +29,13 @@ const memberModel = z
     role_name: z.string(),
     role_id: z.int(),
     entity_id: z.int(),
-    entity_type: z.enum(['u']),
+    entity_type: z.enum(['u', 'g']),
   })
   .meta({ id: 'Member' })
 
 type MemberModel = z.output<typeof memberModel>
 
-/** Members of a project (spec/harbor.md 3.4): users. Groups come with LDAP and OIDC, which are not here. */
+/** Members of a project (spec/harbor.md 3.4): users, and groups, in which nobody is yet. */
 export function createMembersRoutes({
   db,
   authoriser,
@@ -50,6 +45,7 @@ export function createMembersRoutes({
 }): Routes {
   const records = createMemberRecords(db)
   const users = createUserRecords(db)
+  const groups = createGroupRecords(db)
 
   const requireProject = (req: Request, action: 'read' | 'list' | 'create' | 'update' | 'delete') =>
     authoriser.requireProject(req.principal, `member:${action}`, readPathProject(req))
@@ -71,24 +67,10 @@ export function createMembersRoutes({
     const project = await requireProject(req, 'create')
     const body = await readBody()
     const role = readRole(body.role_id)
-    const userId = await findUserId(body.member_user ?? {})
-    const { id } = await records.insert(project.id, userId, role)
+    const entity = await findMemberEntity(body, users, groups)
+    const { id } = await records.insert(project.id, entity, role)
     const given = encodeURIComponent(readPathText(req, 'project'))
     return created(`/api/v2.0/projects/${given}/members/${id}`)
-  }
-
-  /** The id counts where both are given. */
-  const findUserId = async (user: {
-    user_id?: number | null | undefined
-    username?: string | null | undefined
-  }): Promise<number> => {
-    if (user.user_id) return user.user_id
-    if (!user.username) {
-      throw new BadRequest('at least one of member_user or member_group must be provided')
-    }
-    const id = await users.findIdByName(user.username)
-    if (id === undefined) throw new NotFound(`user ${user.username} is not found`)
-    return id
   }
 
   const read = async (req: Request): Promise<Reply<MemberModel>> => {
@@ -164,10 +146,10 @@ function describeMember(member: MemberRecord): MemberModel {
   return {
     id: member.id,
     project_id: member.projectId,
-    entity_name: member.username,
+    entity_name: member.name,
     role_name: member.roleName,
     role_id: member.roleId,
-    entity_id: member.userId,
-    entity_type: 'u',
+    entity_id: member.entity.id,
+    entity_type: member.entity.kind === 'user' ? 'u' : 'g',
   }
 }

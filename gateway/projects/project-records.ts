@@ -166,7 +166,7 @@ function restrict(visibility: Visibility, filter: Filter): string {
     case 'member': {
       const userId = filter.bind(visibility.userId)
       return `(v.value = 'true' or p.id in (
-        select project_id from project_members where user_id = ${userId}::bigint))`
+        select project_id from member_roles where user_id = ${userId}::bigint))`
     }
     case 'granted':
       return `(v.value = 'true' or p.id = any(${filter.bind(visibility.projectIds)}::integer[]))`

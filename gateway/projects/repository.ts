@@ -60,7 +60,7 @@ export function createProjectsRepository(db: Queryable): ProjectsRepository {
           where p.deleted_at is null
             and (
               m.value = 'true'
-              or p.id in (select project_id from project_members where user_id = $1::bigint)
+              or p.id in (select project_id from member_roles where user_id = $1::bigint)
             )
           order by p.name collate "C"`,
         values: [userId],

@@ -2,7 +2,7 @@ import type { Request } from 'express'
 import pLimit from 'p-limit'
 import { z } from 'zod'
 import type { Authoriser } from '../access/authorise.ts'
-import { isSystemAdmin } from '../access/can.ts'
+import { canInSystem, isSystemAdmin } from '../access/can.ts'
 import { ROLE, type RoleId } from '../access/permissions.ts'
 import type { Principal } from '../auth/principal.ts'
 import type { ChartStore } from '../charts/chart-store.ts'
@@ -106,24 +106,32 @@ export function createProjectsRoutes({
     }
     const orderBy = compileOrder(query.sort, PROJECT_COLUMNS, 'p.name, p.id')
     const { total, projects } = await records.list(visibility, filter, orderBy, page)
+    const roles = await findRoles(projects, principal)
     const limit = pLimit(MAX_STORE_CALLS)
-    const described = await limit.map(projects, (project) => describe(project, principal))
+    const described = await limit.map(projects, (project) => describe(project, roles))
     return listReply(req, page, total, described)
   }
 
-  const describe = async (project: ProjectRecord, principal: Principal): Promise<ProjectModel> =>
+  const describe = async (
+    project: ProjectRecord,
+    roles: ReadonlyMap<number, readonly RoleId[]>,
+  ): Promise<ProjectModel> =>
     describeProject(
       project,
-      await findRoles(project.id, principal),
+      roles.get(project.id) ?? [],
       // a count is not worth the answer: the store may be down
       await countCharts(store, project.name).catch(() => 0),
     )
 
-  const findRoles = async (projectId: number, principal: Principal): Promise<RoleId[]> => {
-    if (principal.kind !== 'user') return []
-    if (isSystemAdmin(principal)) return [ROLE.projectAdmin]
-    const role = await members.findRole(projectId, principal.id)
-    return role === undefined ? [] : [role]
+  /** The caller's roles, by project. */
+  const findRoles = async (
+    projects: readonly ProjectRecord[],
+    principal: Principal,
+  ): Promise<ReadonlyMap<number, readonly RoleId[]>> => {
+    const ids = projects.map(({ id }) => id)
+    if (principal.kind !== 'user') return new Map()
+    if (isSystemAdmin(principal)) return new Map(ids.map((id) => [id, [ROLE.projectAdmin]]))
+    return members.listRoles(ids, principal.id)
   }
 
   /** Whether there is a project of this name, to whoever has signed in: for scripts that create what is missing. */
@@ -139,7 +147,7 @@ export function createProjectsRoutes({
     const { id } = await authoriser.requireProject(req.principal, 'project:read', wanted)
     const project = await records.find(id)
     if (project === undefined) throw new NotFound(`project ${id} not found`)
-    return { body: await describe(project, req.principal) }
+    return { body: await describe(project, await findRoles([project], req.principal)) }
   }
 
   const update = async ({
@@ -206,14 +214,7 @@ const ADMIN_ID = 1
 
 function chooseOwner(principal: Principal): number {
   if (principal.kind === 'user') return principal.id
-  const isAllowed =
-    principal.kind === 'robot' &&
-    principal.projectId === null &&
-    principal.grants.some(
-      ({ kind, resource, action }) =>
-        kind === 'system' && resource === 'project' && action === 'create',
-    )
-  if (isAllowed) return ADMIN_ID
+  if (canInSystem(principal, 'project:create')) return ADMIN_ID
   throw new Forbidden('Only system level robot can create project')
 }
 
@@ -230,6 +231,7 @@ function chooseVisibility(authoriser: Authoriser, principal: Principal): Visibil
         return { kind: 'granted', projectIds: [principal.projectId] }
       }
       const grants = principal.grants.filter(({ kind }) => kind === 'project')
+      if (canInSystem(principal, 'project:list')) return { kind: 'all' }
       if (grants.some(({ projectId }) => projectId === null)) return { kind: 'all' }
       const ids = grants.map(({ projectId }) => projectId).filter((id) => id !== null)
       return { kind: 'granted', projectIds: ids }

@@ -4,6 +4,7 @@ import type { Database, Queryable } from '../db/database.ts'
 import { Conflict, NotFound } from '../http/errors.ts'
 import type { Page } from '../http/pagination.ts'
 import type { Columns, Filter } from '../http/query-language-sql.ts'
+import { selectPage } from '../http/select-page.ts'
 
 /** A robot as the API tells of one: never its secret. */
 export interface RobotRecord {
@@ -57,20 +58,20 @@ export interface RobotRecords {
   remove: (id: number) => Promise<boolean>
 }
 
-const RECORD = `
-  select r.id, r.name, r.project_id as "projectId", p.name as "projectName", r.description, r.duration,
-    r.is_disabled as "isDisabled", r.expires_at as "expiresAt", r.created_at as "createdAt",
-    r.updated_at as "updatedAt",
-    (
-      select coalesce(json_agg(json_build_object(
-        'kind', g.kind, 'projectId', g.project_id, 'projectName', gp.name, 'resource', g.resource, 'action', g.action
-      ) order by g.kind, gp.name, g.resource, g.action), '[]')
-      from robot_permissions g
-      left join projects gp on gp.id = g.project_id
-      where g.robot_id = r.id
-    ) as grants
-  from robots r
-  left join projects p on p.id = r.project_id`
+const TABLES = 'robots r left join projects p on p.id = r.project_id'
+
+const COLUMNS = `
+  r.id, r.name, r.project_id as "projectId", p.name as "projectName", r.description, r.duration,
+  r.is_disabled as "isDisabled", r.expires_at as "expiresAt", r.created_at as "createdAt",
+  r.updated_at as "updatedAt",
+  (
+    select coalesce(json_agg(json_build_object(
+      'kind', g.kind, 'projectId', g.project_id, 'projectName', gp.name, 'resource', g.resource, 'action', g.action
+    ) order by g.kind, gp.name, g.resource, g.action), '[]')
+    from robot_permissions g
+    left join projects gp on gp.id = g.project_id
+    where g.robot_id = r.id
+  ) as grants`
 
 /** The grants of a robot, from JSON; a pair that is named twice is one. */
 const GRANTS = `
@@ -80,22 +81,23 @@ const GRANTS = `
 export function createRobotRecords(db: Database): RobotRecords {
   return {
     find: async (id) => {
-      const found = await db.query<RobotRecord>(`${RECORD} where r.id = $1::bigint`, [id])
+      const found = await db.query<RobotRecord>(
+        `select ${COLUMNS} from ${TABLES} where r.id = $1::bigint`,
+        [id],
+      )
       return found.rows[0]
     },
     list: async (projectId, filter, orderBy, page) => {
-      const project = filter.bind(projectId)
-      const where = `r.project_id is not distinct from ${project}::bigint and ${filter.sql()}`
-      const counted = await db.query<{ count: number }>(
-        `select count(*)::integer from robots r where ${where}`,
-        [...filter.values],
-      )
-      const limits = `limit ${filter.bind(page.limit)}::bigint offset ${filter.bind(page.offset)}::bigint`
-      const found = await db.query<RobotRecord>(
-        `${RECORD} where ${where} order by ${orderBy} ${limits}`,
-        filter.values,
-      )
-      return { total: counted.rows[0]?.count ?? 0, robots: found.rows }
+      const isListed = projectId === null ? 'is null' : `= ${filter.bind(projectId)}::bigint`
+      const { total, rows } = await selectPage<RobotRecord>(db, {
+        columns: COLUMNS,
+        from: TABLES,
+        where: `r.project_id ${isListed}`,
+        orderBy,
+        filter,
+        page,
+      })
+      return { total, robots: rows }
     },
     insert: async ({ name, projectId, secretHash, description, duration, isDisabled, grants }) => {
       const inserted = db.inTransaction(async (transaction) => {

@@ -1,8 +1,10 @@
 import type { Request } from 'express'
 import { z } from 'zod'
 import type { Authoriser } from '../access/authorise.ts'
+import { canInSystem, isSystemAdmin } from '../access/can.ts'
 import type { VerifyCredential } from '../auth/credentials.ts'
 import { hashPassword, verifyPassword } from '../auth/password.ts'
+import type { Principal } from '../auth/principal.ts'
 import { createRateLimit } from '../auth/rate-limit.ts'
 import type { Database } from '../db/database.ts'
 import { requireUser } from '../http/caller.ts'
@@ -23,9 +25,10 @@ import type { Routes } from '../http/rest-router.ts'
 import { formatCookie, SESSION_COOKIE } from '../sessions/cookies.ts'
 import type { Sessions } from '../sessions/sessions.ts'
 import type { LiveSettings } from '../settings/settings.ts'
+import { describeUser, type UserModel, userModel } from './describe-user.ts'
 import { createUsersRepository, type UserCredentials } from './repository.ts'
-import { createUserRecords, USER_COLUMNS, type UserRecord } from './user-records.ts'
-import { checkChangeable, checkProfile, checkSecret, checkUsername } from './user-rules.ts'
+import { createUserRecords, USER_COLUMNS } from './user-records.ts'
+import { checkChangeable, checkProfile, checkSecret, readUsername } from './user-rules.ts'
 
 const text = z
   .string()
@@ -46,25 +49,9 @@ const systemAdminBody = z
 const usersQuery = listQuery.extend({ username: queryText, email: queryText })
 const searchQuery = pageQuery.extend({ username: queryText })
 
-/** Empty fields are left out, as Harbor leaves them. */
-const userModel = z
-  .object({
-    user_id: z.int(),
-    username: z.string(),
-    email: z.string(),
-    realname: z.string().optional(),
-    comment: z.string().optional(),
-    sysadmin_flag: z.boolean(),
-    admin_role_in_auth: z.boolean(),
-    creation_time: z.iso.datetime(),
-    update_time: z.iso.datetime(),
-  })
-  .meta({ id: 'User' })
 const foundUserModel = z
   .object({ user_id: z.int(), username: z.string() })
   .meta({ id: 'FoundUser' })
-
-type UserModel = z.output<typeof userModel>
 
 /** Users (spec/harbor.md 3.5). */
 export function createUsersRoutes({
@@ -95,11 +82,12 @@ export function createUsersRoutes({
   }: Call<object, z.output<typeof newUserBody>>): Promise<Reply> => {
     // before the body is read; and no field of it makes an admin (CVE-2019-16097)
     await requireCreation(req)
-    const { password, ...user } = await readBody()
-    checkUsername(user.username)
-    checkProfile(user)
+    const { password, username: given, ...profile } = await readBody()
+    const username = readUsername(given)
+    checkProfile(profile)
     checkSecret(password)
-    const { id } = await records.insert({ ...user, passwordHash: await hashPassword(password) })
+    const passwordHash = await hashPassword(password)
+    const { id } = await records.insert({ ...profile, username, passwordHash })
     return created(`/api/v2.0/users/${id}`)
   }
 
@@ -107,7 +95,7 @@ export function createUsersRoutes({
   const requireCreation = async (req: Request): Promise<void> => {
     const isNobody = req.principal.kind === 'anonymous' && req.principal.tokenGrants === undefined
     if (!isNobody || !(await settings.read()).self_registration) {
-      authoriser.requireSystemAdmin(req.principal)
+      authoriser.requireSystem(req.principal, 'user:create')
       return
     }
     // Harbor asks for a session's cookie, as with it there must be the token of a page
@@ -121,7 +109,7 @@ export function createUsersRoutes({
     req,
     query,
   }: Call<z.output<typeof usersQuery>>): Promise<Reply<UserModel[]>> => {
-    authoriser.requireSystemAdmin(req.principal)
+    authoriser.requireSystem(req.principal, 'user:list')
     const page = toPage(query)
     const filter = createFilter()
     addQuery(filter, query.q, USER_COLUMNS)
@@ -129,7 +117,7 @@ export function createUsersRoutes({
       const value = query[name]
       if (value !== undefined) filter.add(USER_COLUMNS[name], { kind: 'fuzzy', value })
     }
-    const orderBy = compileOrder(query.sort, USER_COLUMNS, 'username, id')
+    const orderBy = compileOrder(query.sort, USER_COLUMNS, BY_NAME)
     const { total, users } = await records.list(filter, orderBy, page)
     return listReply(req, page, total, users.map(describeUser))
   }
@@ -139,10 +127,12 @@ export function createUsersRoutes({
     query,
   }: Call<z.output<typeof searchQuery>>): Promise<Reply<z.output<typeof foundUserModel>[]>> => {
     authoriser.requireSignedIn(req.principal)
-    const name = requireParameter('username', query.username)
+    const value = requireParameter('username', query.username)
     const page = toPage(query)
+    const filter = createFilter()
+    filter.add(USER_COLUMNS.username, { kind: 'fuzzy', value })
+    const { total, users } = await records.list(filter, BY_NAME, page)
     // no more than the name: not even whether an email is known (CVE-2019-3990)
-    const { total, users } = await records.search(name, page)
     const found = users.map(({ id, username }) => ({ user_id: id, username }))
     return listReply(req, page, total, found)
   }
@@ -161,12 +151,19 @@ export function createUsersRoutes({
     return { body: describeUser(user) }
   }
 
-  /** The user of the path, to the user or a system admin. */
-  const requireSelfOrAdmin = (req: Request): { id: number; isSelf: boolean } => {
+  /**
+   * The user of the path, to the user and to whoever has the permission.
+   * @param denial what others are told, in Harbor's words.
+   */
+  const requireSelfOr = (
+    req: Request,
+    isAllowed: (principal: Principal) => boolean,
+    denial: (id: number) => string,
+  ): { id: number; isSelf: boolean } => {
+    authoriser.requireSignedIn(req.principal)
     const id = readPathId(req, 'id')
-    const isSelf = req.principal.kind === 'user' && req.principal.id === id
-    if (isSelf) authoriser.requireSignedIn(req.principal)
-    else authoriser.requireSystemAdmin(req.principal)
+    const isSelf = isUser(req.principal, id)
+    if (!isSelf && !isAllowed(req.principal)) throw new Forbidden(denial(id))
     return { id, isSelf }
   }
 
@@ -174,7 +171,7 @@ export function createUsersRoutes({
     req,
     readBody,
   }: Call<object, z.output<typeof profileBody>>): Promise<Reply> => {
-    const { id } = requireSelfOrAdmin(req)
+    const { id } = requireSelfOr(req, mayUpdate, notUpdatable)
     const profile = await readBody()
     checkProfile(profile)
     if (!(await records.setProfile(id, profile))) throw notFound(id)
@@ -185,7 +182,8 @@ export function createUsersRoutes({
     req,
     readBody,
   }: Call<object, z.output<typeof passwordBody>>): Promise<Reply> => {
-    const { id, isSelf } = requireSelfOrAdmin(req)
+    // a robot that could set passwords could be anybody
+    const { id, isSelf } = requireSelfOr(req, isSystemAdmin, notUpdatable)
     const body = await readBody()
     const user = await credentials.findCredentialsById(id)
     if (user === undefined) throw notFound(id)
@@ -229,14 +227,23 @@ export function createUsersRoutes({
   }
 
   const remove = async (req: Request): Promise<Reply> => {
-    authoriser.requireSystemAdmin(req.principal)
+    authoriser.requireSignedIn(req.principal)
+    if (!canInSystem(req.principal, 'user:delete')) {
+      throw new Forbidden('Not authorized to delete users')
+    }
     const id = readPathId(req, 'id')
     checkChangeable(id, 'deleted')
-    if (id === requireUser(authoriser, req).id) {
+    if (isUser(req.principal, id)) {
       throw new Forbidden(`User with ID ${id} cannot be deleted`)
     }
     if (!(await records.remove(id))) throw notFound(id)
     return DONE
+  }
+
+  /** Harbor has these for whoever logs in by OIDC, which there is not. */
+  const refuseCliSecret = (req: Request): never => {
+    authoriser.requireSignedIn(req.principal)
+    throw new PreconditionFailed('unable to update CLI secret under authmode: db_auth')
   }
 
   return {
@@ -273,7 +280,7 @@ export function createUsersRoutes({
       GET: operation({
         summary: 'Tell of a user',
         answer: userModel,
-        handle: ({ req }) => readUser(requireSelfOrAdmin(req).id),
+        handle: ({ req }) => readUser(requireSelfOr(req, mayRead, notReadable).id),
       }),
       PUT: operation({ summary: "Change a user's profile", body: profileBody, handle: setProfile }),
       DELETE: operation({ summary: 'Delete a user', handle: ({ req }) => remove(req) }),
@@ -283,6 +290,12 @@ export function createUsersRoutes({
         summary: "Change a user's password",
         body: passwordBody,
         handle: setPassword,
+      }),
+    },
+    '/users/:id/cli_secret': {
+      PUT: operation({
+        summary: 'Refused: CLI secrets belong to OIDC, which there is not',
+        handle: ({ req }) => refuseCliSecret(req),
       }),
     },
     '/users/:id/sysadmin': {
@@ -302,20 +315,17 @@ function undefinedIfWrong(error: unknown): undefined {
   if (!(error instanceof Unauthorized)) throw error
 }
 
-function notFound(id: number): NotFound {
-  return new NotFound(`user ${id} not found`)
+const BY_NAME = 'username, id'
+
+const mayRead = (principal: Principal) => canInSystem(principal, 'user:read')
+const mayUpdate = (principal: Principal) => canInSystem(principal, 'user:update')
+const notReadable = (id: number) => `Not authorized to read user: ${id}`
+const notUpdatable = (id: number) => `User with ID ${id} can't be updated`
+
+function isUser(principal: Principal, id: number): boolean {
+  return principal.kind === 'user' && principal.id === id
 }
 
-function describeUser(user: UserRecord): UserModel {
-  return {
-    user_id: user.id,
-    username: user.username,
-    email: user.email,
-    ...(user.realname === '' ? {} : { realname: user.realname }),
-    ...(user.comment === '' ? {} : { comment: user.comment }),
-    sysadmin_flag: user.isSystemAdmin,
-    admin_role_in_auth: false,
-    creation_time: user.createdAt.toISOString(),
-    update_time: user.updatedAt.toISOString(),
-  }
+function notFound(id: number): NotFound {
+  return new NotFound(`user ${id} not found`)
 }

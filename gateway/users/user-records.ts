@@ -3,6 +3,7 @@ import type { Queryable } from '../db/database.ts'
 import { Conflict } from '../http/errors.ts'
 import type { Page } from '../http/pagination.ts'
 import type { Columns, Filter } from '../http/query-language-sql.ts'
+import { selectPage } from '../http/select-page.ts'
 import type { UserProfile } from './user-rules.ts'
 
 /** A user as the API tells of one. */
@@ -36,11 +37,6 @@ export interface UserRecords {
     orderBy: string,
     page: Page,
   ) => Promise<{ total: number; users: UserRecord[] }>
-  /** Whose name has `text` in it, by name. */
-  search: (
-    text: string,
-    page: Page,
-  ) => Promise<{ total: number; users: Pick<UserRecord, 'id' | 'username'>[] }>
   /** @throws {Conflict} when the name or the email is taken. */
   insert: (
     user: UserProfile & { username: string; passwordHash: string },
@@ -52,16 +48,15 @@ export interface UserRecords {
   remove: (id: number) => Promise<boolean>
 }
 
-const RECORD = `
-  select id, username, email, realname, comment, is_system_admin as "isSystemAdmin", created_at as "createdAt",
-    updated_at as "updatedAt"
-  from users`
+const COLUMNS = `
+  id, username, email, realname, comment, is_system_admin as "isSystemAdmin", created_at as "createdAt",
+  updated_at as "updatedAt"`
 
 export function createUserRecords(db: Queryable): UserRecords {
   return {
     find: async (id) => {
       const found = await db.query<UserRecord>(
-        `${RECORD} where id = $1::bigint and deleted_at is null`,
+        `select ${COLUMNS} from users where id = $1::bigint and deleted_at is null`,
         [id],
       )
       return found.rows[0]
@@ -85,26 +80,15 @@ export function createUserRecords(db: Queryable): UserRecords {
       return found.rowCount === 1
     },
     list: async (filter, orderBy, page) => {
-      const where = `deleted_at is null and id <> 1 and ${filter.sql()}`
-      const total = await count(db, `select count(*)::integer from users where ${where}`, filter)
-      const limits = `limit ${filter.bind(page.limit)}::bigint offset ${filter.bind(page.offset)}::bigint`
-      const found = await db.query<UserRecord>(
-        `${RECORD} where ${where} order by ${orderBy} ${limits}`,
-        filter.values,
-      )
-      return { total, users: found.rows }
-    },
-    search: async (text, page) => {
-      const found = await db.query<{ id: number; username: string; total: number }>(
-        `select id, username, count(*) over ()::integer as total
-         from users
-         where deleted_at is null and strpos(lower(username), lower($1::text)) > 0
-         order by username
-         limit $2::bigint offset $3::bigint`,
-        [text, page.limit, page.offset],
-      )
-      const users = found.rows.map(({ id, username }) => ({ id, username }))
-      return { total: found.rows[0]?.total ?? 0, users }
+      const { total, rows } = await selectPage<UserRecord>(db, {
+        columns: COLUMNS,
+        from: 'users',
+        where: 'deleted_at is null and id <> 1',
+        orderBy,
+        filter,
+        page,
+      })
+      return { total, users: rows }
     },
     insert: async ({ username, email, realname, comment, passwordHash }) => {
       const inserted = db.query<{ id: number }>(
@@ -136,7 +120,8 @@ export function createUserRecords(db: Queryable): UserRecords {
     },
     remove: async (id) => {
       const removed = await db.query(
-        `with ended as (delete from project_members where user_id = $1::bigint)
+        `with ended as (delete from project_members where user_id = $1::bigint),
+           left_groups as (delete from user_group_members where user_id = $1::bigint)
          update users set deleted_at = now(), updated_at = now()
          where id = $1::bigint and deleted_at is null`,
         [id],
@@ -144,11 +129,6 @@ export function createUserRecords(db: Queryable): UserRecords {
       return removed.rowCount === 1
     },
   }
-}
-
-async function count(db: Queryable, sql: string, filter: Filter): Promise<number> {
-  const found = await db.query<{ count: number }>(sql, [...filter.values])
-  return found.rows[0]?.count ?? 0
 }
 
 function refuseTaken(username: string, email: string): (error: unknown) => never {

@@ -9,16 +9,23 @@ export interface UserProfile {
 
 const EMAIL = /^[^<>()[\]\\,;:\s@"]+@(?:[a-zA-Z0-9-]+\.)+[a-zA-Z]{2,}$/
 
+const ILLEGAL_IN_REALNAME = /[,~#$%]/
+
 /** Harbor's list, and two that cannot log in: Basic credentials end the name at the first colon. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is refused
 const ILLEGAL_IN_USERNAME = /[,"~#%$:\x00-\x1f\x7f]/
 
-/** @throws {BadRequest} with Harbor's texts. */
-export function checkUsername(username: string): void {
+/**
+ * The user name that Harbor makes of what a client writes: with underscores for commas.
+ * @throws {BadRequest} with Harbor's texts.
+ */
+export function readUsername(given: string): string {
+  const username = given.replaceAll(',', '_')
   if (!hasLength(username, 1, 255)) throw new BadRequest('username with illegal length')
   if (ILLEGAL_IN_USERNAME.test(username)) {
     throw new BadRequest('username contains illegal characters')
   }
+  return username
 }
 
 /** @throws {BadRequest} with Harbor's texts. */
@@ -28,6 +35,9 @@ export function checkProfile({ email, realname, comment }: UserProfile): void {
     throw new BadRequest('email with illegal format')
   }
   if (!hasLength(realname, 1, 255)) throw new BadRequest('realname with illegal length')
+  if (ILLEGAL_IN_REALNAME.test(realname)) {
+    throw new BadRequest('realname contains illegal characters')
+  }
   if (!hasLength(comment, 0, 30)) throw new BadRequest('comment with illegal length')
 }
 

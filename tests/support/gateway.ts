@@ -182,6 +182,24 @@ function createTestAccounts(db: Database, changes: ChangeFeed) {
       }
       return id
     },
+    grantInSystem: async (robotId: number, grants: readonly string[]) => {
+      for (const grant of grants) {
+        await run(
+          `insert into robot_permissions (robot_id, kind, resource, action)
+           values ($1, 'system', $2, $3)`,
+          [robotId, ...grant.split(':')],
+        )
+      }
+    },
+    /** Of type OIDC. */
+    createGroup: (name: string) =>
+      insert('insert into user_groups (name, type) values ($1, 3)', [name]),
+    addGroupMember: (projectId: number, groupId: number, role: RoleId) =>
+      insert('insert into project_members (project_id, group_id, role_id) values ($1, $2, $3)', [
+        projectId,
+        groupId,
+        role,
+      ]),
     run,
   }
 }

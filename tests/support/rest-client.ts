@@ -19,7 +19,10 @@ export interface RestRequest {
 
 export type RestClient = ReturnType<typeof createRestClient>
 
-/** The REST API of a gateway, as a client has it. Every answer is held against what the API says of itself. */
+/**
+ * The REST API of a gateway, as a client has it: paths are below /api/v2.0, unless they begin with /api/. Every answer
+ * is held against what the API says of itself.
+ */
 export function createRestClient(gateway: TestGateway) {
   let description: ReturnType<typeof readApiDescription> | undefined
   const send = async (
@@ -29,7 +32,8 @@ export function createRestClient(gateway: TestGateway) {
     { headers = {}, ...who }: RestRequest,
   ): Promise<RestAnswer> => {
     const hasBody = content !== undefined
-    const response = await gateway.get(`/api/v2.0${path}`, {
+    const url = path.startsWith('/api/') ? path : `/api/v2.0${path}`
+    const response = await gateway.get(url, {
       method,
       headers: { ...(hasBody ? { 'content-type': 'application/json' } : {}), ...headers },
       ...(hasBody ? { body: typeof content === 'string' ? content : JSON.stringify(content) } : {}),
@@ -41,9 +45,9 @@ export function createRestClient(gateway: TestGateway) {
     const { status } = response
     description ??= readApiDescription(gateway.url)
     const contentType = response.headers.get('content-type') ?? undefined
-    const [withoutQuery = ''] = path.split('?')
+    const [withoutQuery = ''] = url.split('?')
     const { check } = await description
-    check({ method, path: `/api/v2.0${withoutQuery}`, status, contentType, body })
+    check({ method, path: withoutQuery, status, contentType, body })
     return { status, headers: response.headers, body }
   }
 
