@@ -1,4 +1,4 @@
-import { isProjectPermission } from '../access/permissions.ts'
+import { isProjectPermission, SYSTEM_PERMISSIONS } from '../access/permissions.ts'
 import type { HttpError } from '../http/errors.ts'
 import { checkRobotName } from '../robots/robot-body.ts'
 import { DEFAULT_ROBOT_PREFIX } from '../robots/robot-name.ts'
@@ -153,8 +153,9 @@ function placeOf(scope: string): Pick<NewGrant, 'kind' | 'projectId'> | undefine
 
 /** What has an effect here: the rest are images, scans and replications. */
 function isOfUse(kind: 'project' | 'system', resource: string, action: string): boolean {
-  if (kind === 'system') return resource === 'project' && action === 'create'
-  return isProjectPermission(`${resource}:${action}`)
+  const permission = `${resource}:${action}`
+  if (kind === 'project') return isProjectPermission(permission)
+  return SYSTEM_PERMISSIONS.some((known) => known === permission)
 }
 
 function findFault(name: string): string | undefined {
