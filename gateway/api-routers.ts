@@ -21,6 +21,7 @@ import { createSettingsRoutes } from './settings/routes.ts'
 import type { LiveSettings } from './settings/settings.ts'
 import type { HealthProbes } from './system/health.ts'
 import { createSystemRoutes, versionRoutes } from './system/routes.ts'
+import { createPasswordRoute } from './users/password-route.ts'
 import { createUsersRoutes } from './users/routes.ts'
 import { createUserRecords } from './users/user-records.ts'
 
@@ -67,6 +68,7 @@ export function createApiParts(dependencies: ApiDependencies): ApiPart[] {
     part('Projects', createProjectsRoutes(dependencies)),
     part('Members', createMembersRoutes(dependencies)),
     part('Users', createUsersRoutes(dependencies)),
+    part('Users', createPasswordRoute(dependencies)),
     part('Robots', createRobotsRoutes({ ...dependencies, robotPrefix })),
     part('Logs', createAuditRoutes(dependencies)),
     part('System', createSystemRoutes({ probes: listProbes(dependencies), settings, externalUrl })),

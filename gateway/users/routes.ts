@@ -1,18 +1,10 @@
 import type { Request } from 'express'
 import { z } from 'zod'
 import type { Authoriser } from '../access/authorise.ts'
-import type { VerifyCredential } from '../auth/credentials.ts'
-import { hashPassword, verifyPassword } from '../auth/password.ts'
-import { createRateLimit } from '../auth/rate-limit.ts'
+import { hashPassword } from '../auth/password.ts'
 import type { Database } from '../db/database.ts'
 import { requireUser } from '../http/caller.ts'
-import {
-  BadRequest,
-  Forbidden,
-  NotFound,
-  PreconditionFailed,
-  Unauthorized,
-} from '../http/errors.ts'
+import { Forbidden, PreconditionFailed } from '../http/errors.ts'
 import { type Call, operation } from '../http/operation.ts'
 import { listQuery, listReply, pageQuery, toPage } from '../http/pagination.ts'
 import { readPathId } from '../http/path-id.ts'
@@ -20,10 +12,9 @@ import { addQuery, compileOrder, createFilter } from '../http/query-language-sql
 import { queryText, requireParameter } from '../http/query-parameters.ts'
 import { created, DONE, type Reply } from '../http/reply.ts'
 import type { Routes } from '../http/rest-router.ts'
-import { formatCookie, SESSION_COOKIE } from '../sessions/cookies.ts'
-import type { Sessions } from '../sessions/sessions.ts'
 import type { LiveSettings } from '../settings/settings.ts'
-import { createUsersRepository, type UserCredentials } from './repository.ts'
+import { requireSelfOrAdmin, userNotFound } from './path-user.ts'
+import { createCreationGuard } from './registration.ts'
 import { createUserRecords, USER_COLUMNS, type UserRecord } from './user-records.ts'
 import { checkProfile, checkSecret, checkUsername } from './user-rules.ts'
 
@@ -36,9 +27,6 @@ const profileBody = z.object(profileFields).meta({ id: 'Profile' })
 const newUserBody = z
   .object({ ...profileFields, username: text, password: text })
   .meta({ id: 'NewUser' })
-const passwordBody = z
-  .object({ old_password: text, new_password: text })
-  .meta({ id: 'PasswordChange' })
 const systemAdminBody = z
   .object({ sysadmin_flag: z.boolean().nullish() })
   .meta({ id: 'SystemAdminFlag' })
@@ -70,24 +58,14 @@ type UserModel = z.output<typeof userModel>
 export function createUsersRoutes({
   db,
   settings,
-  sessions,
-  verifyCredential,
-  isSecure,
   authoriser,
 }: {
   db: Database
   settings: Pick<LiveSettings, 'read'>
-  sessions: Pick<Sessions, 'open'>
-  verifyCredential: VerifyCredential
-  isSecure: (req: Request) => boolean
   authoriser: Authoriser
 }): Routes {
   const records = createUserRecords(db)
-  const credentials = createUsersRepository(db)
-  const limitRegistrations = createRateLimit(
-    REGISTRATIONS_PER_MINUTE,
-    'too many registrations, try again later',
-  )
+  const requireCreation = createCreationGuard({ authoriser, settings })
 
   const create = async ({
     req,
@@ -101,20 +79,6 @@ export function createUsersRoutes({
     checkSecret(password)
     const { id } = await records.insert({ ...user, passwordHash: await hashPassword(password) })
     return created(`/api/v2.0/users/${id}`)
-  }
-
-  /** System admins; and nobody by oneself, but in a browser: a program could make names without end. */
-  const requireCreation = async (req: Request): Promise<void> => {
-    const isNobody = req.principal.kind === 'anonymous' && req.principal.tokenGrants === undefined
-    if (!isNobody || !(await settings.read()).self_registration) {
-      authoriser.requireSystemAdmin(req.principal)
-      return
-    }
-    // Harbor asks for a session's cookie, as with it there must be the token of a page
-    if (req.isFromOwnPage !== true) {
-      throw new Forbidden('self-registration cannot be triggered via API')
-    }
-    await limitRegistrations(req.ip ?? '')
   }
 
   const list = async ({
@@ -157,63 +121,19 @@ export function createUsersRoutes({
 
   const readUser = async (id: number): Promise<Reply<UserModel>> => {
     const user = await records.find(id)
-    if (user === undefined) throw notFound(id)
+    if (user === undefined) throw userNotFound(id)
     return { body: describeUser(user) }
-  }
-
-  /** The user of the path, to the user or a system admin. */
-  const requireSelfOrAdmin = (req: Request): { id: number; isSelf: boolean } => {
-    const id = readPathId(req, 'id')
-    const isSelf = req.principal.kind === 'user' && req.principal.id === id
-    if (isSelf) authoriser.requireSignedIn(req.principal)
-    else authoriser.requireSystemAdmin(req.principal)
-    return { id, isSelf }
   }
 
   const setProfile = async ({
     req,
     readBody,
   }: Call<object, z.output<typeof profileBody>>): Promise<Reply> => {
-    const { id } = requireSelfOrAdmin(req)
+    const { id } = requireSelfOrAdmin(authoriser, req)
     const profile = await readBody()
     checkProfile(profile)
-    if (!(await records.setProfile(id, profile))) throw notFound(id)
+    if (!(await records.setProfile(id, profile))) throw userNotFound(id)
     return DONE
-  }
-
-  const setPassword = async ({
-    req,
-    readBody,
-  }: Call<object, z.output<typeof passwordBody>>): Promise<Reply> => {
-    const { id, isSelf } = requireSelfOrAdmin(req)
-    const body = await readBody()
-    const user = await credentials.findCredentialsById(id)
-    if (user === undefined) throw notFound(id)
-    if (isSelf) await requirePassword(req, user, body.old_password)
-    checkSecret(body.new_password)
-    if (await verifyPassword(user.passwordHash, body.new_password)) {
-      throw new BadRequest('New password is identical to old password')
-    }
-    const passwordHash = await hashPassword(body.new_password)
-    const credentialVersion = await credentials.setPasswordHash(id, passwordHash)
-    if (credentialVersion === undefined) throw notFound(id)
-    // all sessions of the user have ended, and who changed it in a browser goes on in a new one
-    if (!isSelf || req.sessionId === undefined) return DONE
-    const sessionId = await sessions.open({ id, credentialVersion })
-    return { headers: { 'Set-Cookie': formatCookie(SESSION_COOKIE, sessionId, isSecure(req)) } }
-  }
-
-  /** Throttled as a login is: a session that was left open must not serve to find the password. */
-  const requirePassword = async (
-    req: Request,
-    user: UserCredentials,
-    password: string,
-  ): Promise<void> => {
-    const credential = { login: user.username, password }
-    const holder = await verifyCredential(credential, req.ip ?? '').catch(undefinedIfWrong)
-    // a robot may have the same name
-    if (holder?.kind === 'user' && holder.id === user.id) return
-    throw new Forbidden('Current password is incorrect')
   }
 
   const setSystemAdmin = async ({
@@ -224,7 +144,7 @@ export function createUsersRoutes({
     const id = readPathId(req, 'id')
     const { sysadmin_flag } = await readBody()
     if (id === ADMIN_ID) throw new Forbidden(`User with ID ${id} cannot be updated`)
-    if (!(await records.setSystemAdmin(id, sysadmin_flag ?? false))) throw notFound(id)
+    if (!(await records.setSystemAdmin(id, sysadmin_flag ?? false))) throw userNotFound(id)
     return DONE
   }
 
@@ -234,7 +154,7 @@ export function createUsersRoutes({
     if (id === ADMIN_ID || id === requireUser(authoriser, req).id) {
       throw new Forbidden(`User with ID ${id} cannot be deleted`)
     }
-    if (!(await records.remove(id))) throw notFound(id)
+    if (!(await records.remove(id))) throw userNotFound(id)
     return DONE
   }
 
@@ -272,17 +192,10 @@ export function createUsersRoutes({
       GET: operation({
         summary: 'Tell of a user',
         answer: userModel,
-        handle: ({ req }) => readUser(requireSelfOrAdmin(req).id),
+        handle: ({ req }) => readUser(requireSelfOrAdmin(authoriser, req).id),
       }),
       PUT: operation({ summary: "Change a user's profile", body: profileBody, handle: setProfile }),
       DELETE: operation({ summary: 'Delete a user', handle: ({ req }) => remove(req) }),
-    },
-    '/users/:id/password': {
-      PUT: operation({
-        summary: "Change a user's password",
-        body: passwordBody,
-        handle: setPassword,
-      }),
     },
     '/users/:id/sysadmin': {
       PUT: operation({
@@ -294,19 +207,8 @@ export function createUsersRoutes({
   }
 }
 
-/** Of one address. */
-const REGISTRATIONS_PER_MINUTE = 10
-
 /** `admin`: stays, and stays a system admin. */
 const ADMIN_ID = 1
-
-function undefinedIfWrong(error: unknown): undefined {
-  if (!(error instanceof Unauthorized)) throw error
-}
-
-function notFound(id: number): NotFound {
-  return new NotFound(`user ${id} not found`)
-}
 
 function describeUser(user: UserRecord): UserModel {
   return {
