@@ -27,6 +27,7 @@ import { createStatisticsRoutes } from './statistics/routes.ts'
 import type { HealthProbes } from './system/health.ts'
 import { createSystemRoutes, versionRoutes } from './system/routes.ts'
 import { createUserGroupsRoutes } from './user-groups/routes.ts'
+import { createPasswordRoute } from './users/password-route.ts'
 import { createUsersRoutes } from './users/routes.ts'
 import { createUserRecords } from './users/user-records.ts'
 
@@ -76,6 +77,7 @@ export function createApiParts(dependencies: ApiDependencies): ApiPart[] {
     part('Users', createUsersRoutes(dependencies)),
     part('User groups', createUserGroupsRoutes(dependencies)),
     part('Permissions', createPermissionsRoutes(dependencies)),
+    part('Users', createPasswordRoute(dependencies)),
     part('Robots', createRobotsRoutes({ ...dependencies, robotPrefix })),
     part('Labels', createLabelsRoutes(dependencies)),
     part('Logs', createAuditRoutes(dependencies)),
