@@ -23,7 +23,7 @@ export interface GatewayDependencies {
   versionLabels: VersionLabels
   /** Express's setting: which proxies' `X-Forwarded-For` is believed. */
   trustProxy: false | number | string
-  /** Mounted at their paths, after charts: `/api/v2.0`, `/api/version`. */
+  /** Mounted at their paths, after charts: `/api/v2.0`, `/api/version`, `/api`. */
   apiRouters: readonly { path: string; router: Router }[]
   log: Logger
 }
