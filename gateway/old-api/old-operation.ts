@@ -21,8 +21,8 @@ export interface Translation {
   body?: (body: unknown) => unknown
   /** What was answered, from what Harbor 2 answers. */
   answer?: (answer: unknown, req: Request) => unknown
-  /** The text of a refusal. */
-  refusal?: (error: HttpError) => string
+  /** The text of a refusal, from that of Harbor 2. */
+  refusal?: (refused: { status: number; message: string }) => string
 }
 
 /** An operation of Harbor 2 as Harbor 1.7 had it (spec/harbor.md 3.10). */
@@ -94,15 +94,14 @@ function toOldHeaders(req: Request, headers: Reply['headers'] = {}): Record<stri
   }
 }
 
-function toOldError(error: HttpError, req: Request, refusal: Translation['refusal']): HttpError {
-  const { cause, headers } = error
-  const status = error.status === 422 ? 400 : error.status
-  const plain = error.message.replace('validation failure list:\n', '')
-  const isBareDenial = status === 403 && plain === 'forbidden'
-  const name = req.principal.kind === 'anonymous' ? '' : req.principal.name
-  const text = isBareDenial ? name : plain
-  const options = { cause, headers: { ...headers } }
-  const translated = new HttpError(status, error.code, text, options)
-  if (refusal === undefined) return translated
-  return new HttpError(status, error.code, refusal(translated), options)
+function toOldError(
+  { status, code, message, cause, headers }: HttpError,
+  { principal }: Request,
+  refusal: Translation['refusal'] = (refused) => refused.message,
+): HttpError {
+  const oldStatus = status === 422 ? 400 : status
+  const plain = message.replace('validation failure list:\n', '')
+  const isBare = status === 403 && plain === 'forbidden' && principal.kind !== 'anonymous'
+  const text = refusal({ status: oldStatus, message: isBare ? principal.name : plain })
+  return new HttpError(oldStatus, code, text, { cause, headers: { ...headers } })
 }

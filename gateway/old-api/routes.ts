@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { Authoriser } from '../access/authorise.ts'
 import { operation } from '../http/operation.ts'
 import { readPathId } from '../http/path-id.ts'
-import type { Method, Routes } from '../http/rest-router.ts'
+import type { Routes } from '../http/rest-router.ts'
 import { fillLabel, type LabelModel } from '../labels/describe-label.ts'
 import { type Translation, toOldOperation } from './old-operation.ts'
 import { toLogQuery, toNewProject, toSystemAdminFlag } from './old-requests.ts'
@@ -17,28 +17,32 @@ import {
   toOldUser,
 } from './old-shapes.ts'
 
-const PROJECT_LOGS = '/projects/:project/logs'
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE'] as const
 
 /** Paths that Harbor 1.7 had under another name than Harbor 2. */
 const RENAMED: Readonly<Record<string, string>> = { '/logs': '/audit-logs' }
 
 /**
  * The paths under `/api` that Harbor 1.7 had (spec/harbor.md 3.10), as far as they coincide with Harbor 2's, so that scripts
- * written for it go on. Each is the operation of Harbor 2 behind a translation.
+ * written for it go on. Each is the operation of Harbor 2 behind a translation; what is not among `routes` is left out.
  */
 export function createOldRoutes(routes: Routes, authoriser: Authoriser): Routes {
-  const aliases = Object.entries(listAliases(authoriser)).flatMap(([path, translations]) => {
-    const operations = Object.entries(routes[RENAMED[path] ?? path] ?? {}).flatMap(
-      ([method, operation]) => {
-        const translation = translations[method as Method]
-        return translation === undefined
-          ? []
-          : [[method, toOldOperation(operation, translation)] as const]
-      },
-    )
-    return operations.length === 0 ? [] : [[path, Object.fromEntries(operations)] as const]
+  const old: Record<string, Routes[string]> = { '/ping': { GET: ping } }
+  for (const [path, translations] of Object.entries(listAliases(authoriser))) {
+    const operations = routes[RENAMED[path] ?? path]
+    if (operations !== undefined) old[path] = translate(operations, translations)
+  }
+  return old
+}
+
+function translate(operations: Routes[string], translations: Translations[string]): Routes[string] {
+  const known = METHODS.flatMap((method) => {
+    const operation = operations[method]
+    const translation = translations[method]
+    if (operation === undefined || translation === undefined) return []
+    return [[method, toOldOperation(operation, translation)] as const]
   })
-  return { ...Object.fromEntries(aliases), '/ping': { GET: ping } }
+  return Object.fromEntries(known)
 }
 
 /** Harbor 2 writes it as text. */
@@ -48,7 +52,7 @@ const ping = operation({
   handle: () => ({ headers: { 'Content-Type': 'application/json' }, body: '"Pong"' }),
 })
 
-type Translations = Readonly<Record<string, Partial<Record<Method, Translation>>>>
+type Translations = Readonly<Record<string, Partial<Record<(typeof METHODS)[number], Translation>>>>
 
 const SAME: Translation = {}
 
@@ -78,7 +82,7 @@ function listAliases(authoriser: Authoriser): Translations {
       DELETE: { refusal: ({ message }) => message.replace('precondition failed: ', '') },
     },
     '/projects/:project/_deletable': { GET: { answer: one(toOldDeletable) } },
-    [PROJECT_LOGS]: {
+    '/projects/:project/logs': {
       GET: { prepare: nameProject, query: toLogQuery, answer: each(toOldLog) },
     },
     '/projects/:project/metadatas': { GET: SAME, POST: SAME },
