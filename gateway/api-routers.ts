@@ -12,6 +12,7 @@ import type { Database } from './db/database.ts'
 import { createRestRouter, type Routes } from './http/rest-router.ts'
 import { createLabelsRoutes } from './labels/routes.ts'
 import { createMembersRoutes } from './members/routes.ts'
+import { createOldRoutes } from './old-api/routes.ts'
 import type { ApiPart } from './openapi/document.ts'
 import { createDocumentationPage } from './openapi/page.ts'
 import { createDocumentation } from './openapi/routes.ts'
@@ -52,17 +53,27 @@ export interface ApiDependencies {
 export function createApiRouters(
   dependencies: ApiDependencies,
 ): { path: string; router: Router }[] {
-  const { changes } = dependencies
-  const routers = createApiParts(dependencies).map(({ path, routes }) => ({
+  const { changes, authoriser } = dependencies
+  const parts = createApiParts(dependencies)
+  const routers = parts.map(({ path, routes }) => ({
     path,
     router: createRestRouter(changes, routes),
   }))
   const users = createUserRecords(dependencies.db)
+  const oldRoutes = createOldRoutes(routesAt(API, parts), authoriser)
   return [
     ...routers,
     { path: API, router: createDocumentationPage() },
+    { path: '/api', router: createRestRouter(changes, oldRoutes) },
     { path: '/c', router: createSessionRoutes({ ...dependencies, users }) },
   ]
+}
+
+function routesAt(path: string, parts: readonly ApiPart[]): Routes {
+  return Object.assign(
+    {},
+    ...parts.filter((part) => part.path === path).map(({ routes }) => routes),
+  )
 }
 
 /** The parts of the API, as its documentation groups them. */

@@ -34,7 +34,7 @@ export interface GatewayDependencies {
   versionLabels: VersionLabels
   /** Express's setting: which proxies' `X-Forwarded-For` is believed. */
   trustProxy: false | number | string
-  /** Mounted at their paths, after charts: `/api/v2.0`, `/api/version`, `/c`. */
+  /** Mounted at their paths, after charts: `/api/v2.0`, `/api/version`, `/api`, `/c`. */
   apiRouters: readonly { path: string; router: Router }[]
   log: Logger
 }

@@ -39,7 +39,7 @@ function answerBy(operations: Routes[string], changes: ChangeFeed): RequestHandl
     if (req.method !== 'GET' && req.method !== 'HEAD') await changes.settled()
     res.status(operation.status).set(headers)
     if (body === undefined) res.set('Content-Length', '0').end()
-    else if (typeof body === 'string') res.type('text/plain').send(body)
+    else if (typeof body === 'string') res.type(headers['Content-Type'] ?? 'text/plain').send(body)
     else res.json(body)
   }
 }
