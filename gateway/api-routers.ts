@@ -1,6 +1,7 @@
 import type { Router } from 'express'
 import type { Redis } from 'ioredis'
 import type { Authoriser } from './access/authorise.ts'
+import type { AuditLog } from './audit/audit-log.ts'
 import { createAuditRoutes } from './audit/routes.ts'
 import type { ChartStore } from './charts/chart-store.ts'
 import { requireSuccess } from './charts/store-answer.ts'
@@ -25,6 +26,7 @@ export interface ApiDependencies {
   config: Pick<GatewayConfig, 'externalUrl' | 'robotNamePrefix'>
   db: Database
   changes: ChangeFeed
+  auditLog: AuditLog
   authoriser: Authoriser
   store: ChartStore
   redis: Redis | undefined
@@ -34,10 +36,9 @@ export interface ApiDependencies {
 export function createApiRouters(
   dependencies: ApiDependencies,
 ): { path: string; router: Router }[] {
-  const { changes } = dependencies
   return createApiParts(dependencies).map(({ path, routes }) => ({
     path,
-    router: createRestRouter(changes, routes),
+    router: createRestRouter(dependencies, routes),
   }))
 }
 
@@ -53,12 +54,20 @@ export function createApiParts(dependencies: ApiDependencies): ApiPart[] {
     part('Users', createUsersRoutes(dependencies)),
     part('User groups', createUserGroupsRoutes(dependencies)),
     part('Permissions', createPermissionsRoutes(dependencies)),
-    part('Robots', createRobotsRoutes({ ...dependencies, robotPrefix })),
+    part(
+      'Robots',
+      createRobotsRoutes({ ...dependencies, robotPrefix, defaultDays: readRobotDays }),
+    ),
     part('Logs', createAuditRoutes(dependencies)),
     part('System', createSystemRoutes({ probes: listProbes(dependencies), externalUrl })),
     { tag: 'System', path: '/api/version', routes: versionRoutes },
   ]
   return [...parts, createDocumentation(parts, API)]
+}
+
+/** Harbor's `robot_token_duration`, in days. */
+async function readRobotDays(): Promise<number> {
+  return 30
 }
 
 /** The names that Harbor has for them. */

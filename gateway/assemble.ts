@@ -63,7 +63,15 @@ export function assembleGateway(
     store,
     auditLog,
     trustProxy: policy.trustProxy,
-    apiRouters: createApiRouters({ config: policy, db, changes, authoriser, store, redis }),
+    apiRouters: createApiRouters({
+      config: policy,
+      db,
+      changes,
+      auditLog,
+      authoriser,
+      store,
+      redis,
+    }),
     log,
   })
   return { handle, auditLog, close: auditLog.close }

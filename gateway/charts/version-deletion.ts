@@ -1,5 +1,5 @@
 import pLimit from 'p-limit'
-import type { AuditEntry } from '../audit/audit-entry.ts'
+import type { ChartEntry } from '../audit/audit-entry.ts'
 import type { AuditLog } from '../audit/audit-log.ts'
 import { toHttpError } from '../http/to-http-error.ts'
 import type { ChartStore } from './chart-store.ts'
@@ -7,7 +7,7 @@ import { parseChartVersions } from './chart-version.ts'
 import { type ChartRequest, encodeSegment } from './parse-chart-request.ts'
 import { readJson, requireSuccess } from './store-answer.ts'
 
-type Deletion = Omit<AuditEntry, 'chart' | 'version' | 'status'>
+type Deletion = Omit<ChartEntry, 'chart' | 'version' | 'status'>
 
 /** So many versions of a chart are deleted at once. */
 const PARALLEL = 10

@@ -14,10 +14,15 @@ import { listQuery, listReply, toPage } from '../http/pagination.ts'
 import { readPathProject } from '../http/path-id.ts'
 import { addQuery, compileOrder, createFilter } from '../http/query-language-sql.ts'
 import { queryBoolean, queryText, requireParameter } from '../http/query-parameters.ts'
-import { created, DONE, type Reply } from '../http/reply.ts'
+import { changed, created, DONE, type Reply } from '../http/reply.ts'
 import type { Routes } from '../http/rest-router.ts'
 import { createMembersRepository } from '../members/repository.ts'
-import { describeProject, type ProjectModel, projectModel } from './describe-project.ts'
+import {
+  describeChange,
+  describeProject,
+  type ProjectModel,
+  projectModel,
+} from './describe-project.ts'
 import {
   createProjectRecords,
   PROJECT_COLUMNS,
@@ -72,7 +77,8 @@ export function createProjectsRoutes({
     const metadata = readMetadata({ ...isPublic, ...body.metadata })
     const { id } = await records.insert({ name, ownerId, metadata })
     const isNameWanted = req.get('X-Resource-Name-In-Location') === 'true'
-    return created(`/api/v2.0/projects/${isNameWanted ? name : id}`)
+    const audit = describeChange('create', { id, name }, metadata)
+    return created(`/api/v2.0/projects/${isNameWanted ? name : id}`, audit)
   }
 
   const list = async ({
@@ -141,10 +147,11 @@ export function createProjectsRoutes({
     readBody,
   }: Call<object, z.output<typeof projectBody>>): Promise<Reply> => {
     const wanted = readPathProject(req)
-    const { id } = await authoriser.requireProject(req.principal, 'project:update', wanted)
+    const project = await authoriser.requireProject(req.principal, 'project:update', wanted)
     const body = await readBody()
-    await records.setMetadata(id, readMetadata(body.metadata ?? {}))
-    return DONE
+    const metadata = readMetadata(body.metadata ?? {})
+    await records.setMetadata(project.id, metadata)
+    return changed(describeChange('update', project, metadata))
   }
 
   const refuseCharts = async (name: string): Promise<void> => {
@@ -169,7 +176,7 @@ export function createProjectsRoutes({
       throw error
     }
     await records.removeRobots(project.id)
-    return DONE
+    return changed(describeChange('delete', project))
   }
 
   return {

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { BadRequest } from '../http/errors.ts'
 import { checkAccess } from './robot-permissions.ts'
 
-const text = z
+export const text = z
   .string()
   .nullish()
   .transform((value) => value ?? '')
@@ -39,7 +39,6 @@ export const secretBody = z.object({ secret: text }).meta({ id: 'RobotSecret' })
 export type RobotBody = z.output<typeof robotBody>
 
 const NAME = /^[a-z0-9]+(?:[._-][a-z0-9]+)*$/
-const DEFAULT_DAYS = 30
 const MAX_DAYS = 36_500
 
 /** @throws {BadRequest} with Harbor's text. */
@@ -72,8 +71,8 @@ export function checkRobot({ level, description, permissions }: RobotBody): void
 }
 
 /** Days; -1: for ever. Left out or 0, it is the default. */
-export function readDuration(days: number | null | undefined): number {
-  if (!days) return DEFAULT_DAYS
+export function readDuration(days: number | null | undefined, defaultDays: number): number {
+  if (!days) return defaultDays
   if (days === -1 || (days > 0 && days <= MAX_DAYS)) return days
   throw new BadRequest(`bad request error duration input: ${days}`)
 }

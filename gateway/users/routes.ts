@@ -12,9 +12,9 @@ import { listQuery, listReply, pageQuery, toPage } from '../http/pagination.ts'
 import { readPathId } from '../http/path-id.ts'
 import { addQuery, compileOrder, createFilter } from '../http/query-language-sql.ts'
 import { queryText, requireParameter } from '../http/query-parameters.ts'
-import { created, DONE, type Reply } from '../http/reply.ts'
+import { changed, created, type Reply } from '../http/reply.ts'
 import type { Routes } from '../http/rest-router.ts'
-import { describeUser, type UserModel, userModel } from './describe-user.ts'
+import { describeChange, describeUser, type UserModel, userModel } from './describe-user.ts'
 import { createUsersRepository } from './repository.ts'
 import { createUserRecords, USER_COLUMNS } from './user-records.ts'
 import { checkProfile, checkSecret, readUsername } from './user-rules.ts'
@@ -65,7 +65,7 @@ export function createUsersRoutes({
     checkSecret(password)
     const passwordHash = await hashPassword(password)
     const { id } = await records.insert({ ...profile, username, passwordHash })
-    return created(`/api/v2.0/users/${id}`)
+    return created(`/api/v2.0/users/${id}`, describeChange('create', username))
   }
 
   const list = async ({
@@ -137,8 +137,9 @@ export function createUsersRoutes({
     const { id } = requireSelfOr(req, mayUpdate, notUpdatable)
     const profile = await readBody()
     checkProfile(profile)
-    if (!(await records.setProfile(id, profile))) throw notFound(id)
-    return DONE
+    const username = await records.setProfile(id, profile)
+    if (username === undefined) throw notFound(id)
+    return changed(describeChange('update', username, 'profile'))
   }
 
   const setPassword = async ({
@@ -158,7 +159,7 @@ export function createUsersRoutes({
       throw new BadRequest('New password is identical to old password')
     }
     await credentials.setPasswordHash(id, await hashPassword(body.new_password))
-    return DONE
+    return changed(describeChange('update', user.username, 'new password'))
   }
 
   const setSystemAdmin = async ({
@@ -169,8 +170,10 @@ export function createUsersRoutes({
     const id = readPathId(req, 'id')
     const { sysadmin_flag } = await readBody()
     if (id === ADMIN_ID) throw new Forbidden(`User with ID ${id} cannot be updated`)
-    if (!(await records.setSystemAdmin(id, sysadmin_flag ?? false))) throw notFound(id)
-    return DONE
+    const flag = sysadmin_flag ?? false
+    const username = await records.setSystemAdmin(id, flag)
+    if (username === undefined) throw notFound(id)
+    return changed(describeChange('update', username, `sysadmin_flag ${flag}`))
   }
 
   const remove = async (req: Request): Promise<Reply> => {
@@ -182,8 +185,9 @@ export function createUsersRoutes({
     if (id === ADMIN_ID || isUser(req.principal, id)) {
       throw new Forbidden(`User with ID ${id} cannot be deleted`)
     }
-    if (!(await records.remove(id))) throw notFound(id)
-    return DONE
+    const username = await records.remove(id)
+    if (username === undefined) throw notFound(id)
+    return changed(describeChange('delete', username))
   }
 
   /** Harbor has these for whoever logs in by OIDC, which there is not. */
