@@ -2,6 +2,7 @@ import type { Request, Router } from 'express'
 import type { Redis } from 'ioredis'
 import type { Logger } from '../service/log.ts'
 import type { Authoriser } from './access/authorise.ts'
+import type { AuditLog } from './audit/audit-log.ts'
 import { createAuditRoutes } from './audit/routes.ts'
 import type { VerifyCredential } from './auth/credentials.ts'
 import type { ChartStore } from './charts/chart-store.ts'
@@ -43,6 +44,7 @@ export interface ApiDependencies {
   verifyCredential: VerifyCredential
   /** Whether a browser has come by https. */
   isSecure: (req: Request) => boolean
+  auditLog: AuditLog
   authoriser: Authoriser
   store: ChartStore
   redis: Redis | undefined
@@ -53,18 +55,18 @@ export interface ApiDependencies {
 export function createApiRouters(
   dependencies: ApiDependencies,
 ): { path: string; router: Router }[] {
-  const { changes, authoriser } = dependencies
+  const { authoriser } = dependencies
   const parts = createApiParts(dependencies)
   const routers = parts.map(({ path, routes }) => ({
     path,
-    router: createRestRouter(changes, routes),
+    router: createRestRouter(dependencies, routes),
   }))
   const users = createUserRecords(dependencies.db)
   const oldRoutes = createOldRoutes(routesAt(API, parts), authoriser)
   return [
     ...routers,
     { path: API, router: createDocumentationPage() },
-    { path: '/api', router: createRestRouter(changes, oldRoutes) },
+    { path: '/api', router: createRestRouter(dependencies, oldRoutes) },
     { path: '/c', router: createSessionRoutes({ ...dependencies, users }) },
   ]
 }
@@ -81,6 +83,7 @@ export function createApiParts(dependencies: ApiDependencies): ApiPart[] {
   const { config, settings } = dependencies
   const { externalUrl } = config
   const robotPrefix = config.robotNamePrefix
+  const defaultDays = async () => (await settings.read()).robot_token_duration
   const part = (tag: string, routes: Routes): ApiPart => ({ tag, path: API, routes })
   const parts = [
     part('Projects', createProjectsRoutes(dependencies)),
@@ -89,7 +92,7 @@ export function createApiParts(dependencies: ApiDependencies): ApiPart[] {
     part('User groups', createUserGroupsRoutes(dependencies)),
     part('Permissions', createPermissionsRoutes(dependencies)),
     part('Users', createPasswordRoute(dependencies)),
-    part('Robots', createRobotsRoutes({ ...dependencies, robotPrefix })),
+    part('Robots', createRobotsRoutes({ ...dependencies, robotPrefix, defaultDays })),
     part('Labels', createLabelsRoutes(dependencies)),
     part('Logs', createAuditRoutes(dependencies)),
     part('Search', createSearchRoutes(dependencies)),

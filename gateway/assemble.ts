@@ -85,6 +85,7 @@ export function assembleGateway(
       db,
       changes,
       settings,
+      auditLog,
       authoriser,
       store,
       redis,

@@ -16,8 +16,9 @@ create table audit_log (
   status smallint not null,
   request_id text not null,
   source_address text not null,
+  detail text default ''::text not null,
   constraint audit_log_pkey PRIMARY KEY (id),
-  constraint audit_log_operation_check CHECK ((operation = ANY (ARRAY['create'::text, 'pull'::text, 'delete'::text]))),
+  constraint audit_log_operation_check CHECK ((operation = ANY (ARRAY['create'::text, 'pull'::text, 'delete'::text, 'update'::text, 'login'::text, 'logout'::text]))),
   constraint audit_log_principal_kind_check CHECK ((principal_kind = ANY (ARRAY['anonymous'::text, 'user'::text, 'robot'::text])))
 );
 

@@ -14,11 +14,16 @@ import { listQuery, listReply, toPage } from '../http/pagination.ts'
 import { readPathProject } from '../http/path-id.ts'
 import { addQuery, compileOrder, createFilter } from '../http/query-language-sql.ts'
 import { queryBoolean, queryText, requireParameter } from '../http/query-parameters.ts'
-import { created, DONE, type Reply } from '../http/reply.ts'
+import { changed, created, DONE, type Reply } from '../http/reply.ts'
 import type { Routes } from '../http/rest-router.ts'
 import { createMembersRepository } from '../members/repository.ts'
 import type { LiveSettings } from '../settings/settings.ts'
-import { describeProject, type ProjectModel, projectModel } from './describe-project.ts'
+import {
+  describeChange,
+  describeProject,
+  type ProjectModel,
+  projectModel,
+} from './describe-project.ts'
 import {
   createProjectRecords,
   PROJECT_COLUMNS,
@@ -78,7 +83,8 @@ export function createProjectsRoutes({
     const metadata = readMetadata({ ...isPublic, ...body.metadata })
     const { id } = await records.insert({ name, ownerId, metadata })
     const isNameWanted = req.get('X-Resource-Name-In-Location') === 'true'
-    return created(`/api/v2.0/projects/${isNameWanted ? name : id}`)
+    const audit = describeChange('create', { id, name }, metadata)
+    return created(`/api/v2.0/projects/${isNameWanted ? name : id}`, audit)
   }
 
   /** Robots that may are made by system admins. */
@@ -155,16 +161,18 @@ export function createProjectsRoutes({
     readBody,
   }: Call<object, z.output<typeof projectBody>>): Promise<Reply> => {
     const wanted = readPathProject(req)
-    const { id } = await authoriser.requireProject(req.principal, 'project:update', wanted)
+    const project = await authoriser.requireProject(req.principal, 'project:update', wanted)
     const body = await readBody()
-    await records.setMetadata(id, readMetadata(body.metadata ?? {}))
-    return DONE
+    const metadata = readMetadata(body.metadata ?? {})
+    await records.setMetadata(project.id, metadata)
+    return changed(describeChange('update', project, metadata))
   }
 
   const remove = async (req: Request): Promise<Reply> => {
     const wanted = readPathProject(req)
-    await removeProject(await authoriser.requireProject(req.principal, 'project:delete', wanted))
-    return DONE
+    const project = await authoriser.requireProject(req.principal, 'project:delete', wanted)
+    await removeProject(project)
+    return changed(describeChange('delete', project))
   }
 
   return {

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { AuditedChange } from '../audit/audit-entry.ts'
 import { formatRobotName } from './robot-name.ts'
 import type { RobotRecord } from './robot-records.ts'
 
@@ -40,6 +41,26 @@ export function describeRobot(prefix: string, robot: RobotRecord): RobotModel {
     permissions: groupGrants(robot.grants),
     creation_time: robot.createdAt.toISOString(),
     update_time: robot.updatedAt.toISOString(),
+  }
+}
+
+/**
+ * A change of a robot, for the audit log.
+ * @param isDisabled what it is changed to, where that may be another.
+ */
+export function describeChange(
+  prefix: string,
+  robot: RobotRecord,
+  operation: 'create' | 'update' | 'delete',
+  isDisabled = robot.isDisabled,
+): AuditedChange {
+  const { projectId: id, projectName: name } = robot
+  return {
+    operation,
+    resourceType: 'robot',
+    resource: formatRobotName(prefix, robot),
+    ...(id === null || name === null ? {} : { project: { id, name } }),
+    ...(isDisabled === robot.isDisabled ? {} : { detail: isDisabled ? 'disabled' : 'enabled' }),
   }
 }
 

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { BadRequest } from '../http/errors.ts'
 import { checkAccess } from './robot-permissions.ts'
 
-const text = z
+export const text = z
   .string()
   .nullish()
   .transform((value) => value ?? '')

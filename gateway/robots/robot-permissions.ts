@@ -81,8 +81,14 @@ function combine(resources: readonly string[]): string[] {
   return resources.flatMap((resource) => [...ACTIONS].map((action) => `${resource}:${action}`))
 }
 
+/** Whether Chartgate or Harbor knows it. */
+export function isKnownAccess(kind: 'project' | 'system', { resource, action }: Access): boolean {
+  return KNOWN[kind].has(`${resource}:${action}`)
+}
+
 /** @throws {BadRequest} for what neither Chartgate nor Harbor knows: a misspelt permission would silently give nothing. */
-export function checkAccess(kind: 'project' | 'system', { resource, action }: Access): void {
-  if (KNOWN[kind].has(`${resource}:${action}`)) return
+export function checkAccess(kind: 'project' | 'system', access: Access): void {
+  if (isKnownAccess(kind, access)) return
+  const { resource, action } = access
   throw new BadRequest(`bad request permission: ${resource}:${action}`)
 }

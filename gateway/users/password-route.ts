@@ -7,10 +7,11 @@ import { hashPassword, verifyPassword } from '../auth/password.ts'
 import type { Database } from '../db/database.ts'
 import { BadRequest, Forbidden, Unauthorized } from '../http/errors.ts'
 import { type Call, operation } from '../http/operation.ts'
-import { DONE, type Reply } from '../http/reply.ts'
+import { changed, type Reply } from '../http/reply.ts'
 import type { Routes } from '../http/rest-router.ts'
 import { formatCookie, SESSION_COOKIE } from '../sessions/cookies.ts'
 import type { Sessions } from '../sessions/sessions.ts'
+import { describeChange } from './describe-user.ts'
 import { notUpdatable, requireSelfOr, userNotFound } from './path-user.ts'
 import { createUsersRepository, type UserCredentials } from './repository.ts'
 import { checkSecret } from './user-rules.ts'
@@ -58,9 +59,11 @@ export function createPasswordRoute({
     const credentialVersion = await credentials.setPasswordHash(id, passwordHash)
     if (credentialVersion === undefined) throw userNotFound(id)
     // all sessions of the user have ended, and who changed it in a browser goes on in a new one
-    if (!isSelf || req.sessionId === undefined) return DONE
+    const reply = changed(describeChange('update', user.username, 'new password'))
+    if (!isSelf || req.sessionId === undefined) return reply
     const sessionId = await sessions.open({ id, credentialVersion })
-    return { headers: { 'Set-Cookie': formatCookie(SESSION_COOKIE, sessionId, isSecure(req)) } }
+    const cookie = formatCookie(SESSION_COOKIE, sessionId, isSecure(req))
+    return { ...reply, headers: { 'Set-Cookie': cookie } }
   }
 
   /** Throttled as a login is: a session that was left open must not serve to find the password. */

@@ -12,10 +12,10 @@ import { listQuery, listReply, pageQuery, toPage } from '../http/pagination.ts'
 import { readPathId } from '../http/path-id.ts'
 import { addQuery, compileOrder, createFilter } from '../http/query-language-sql.ts'
 import { queryText, requireParameter } from '../http/query-parameters.ts'
-import { created, DONE, type Reply } from '../http/reply.ts'
+import { changed, created, type Reply } from '../http/reply.ts'
 import type { Routes } from '../http/rest-router.ts'
 import type { LiveSettings } from '../settings/settings.ts'
-import { describeUser, type UserModel, userModel } from './describe-user.ts'
+import { describeChange, describeUser, type UserModel, userModel } from './describe-user.ts'
 import { isUser, notUpdatable, requireSelfOr, userNotFound } from './path-user.ts'
 import { createCreationGuard } from './registration.ts'
 import { createUserRecords, USER_COLUMNS } from './user-records.ts'
@@ -66,7 +66,7 @@ export function createUsersRoutes({
     checkSecret(password)
     const passwordHash = await hashPassword(password)
     const { id } = await records.insert({ ...profile, username, passwordHash })
-    return created(`/api/v2.0/users/${id}`)
+    return created(`/api/v2.0/users/${id}`, describeChange('create', username))
   }
 
   const list = async ({
@@ -122,8 +122,9 @@ export function createUsersRoutes({
     const { id } = requireSelfOr(authoriser, req, mayUpdate, notUpdatable)
     const profile = await readBody()
     checkProfile(profile)
-    if (!(await records.setProfile(id, profile))) throw userNotFound(id)
-    return DONE
+    const username = await records.setProfile(id, profile)
+    if (username === undefined) throw userNotFound(id)
+    return changed(describeChange('update', username, 'profile'))
   }
 
   const setSystemAdmin = async ({
@@ -134,8 +135,10 @@ export function createUsersRoutes({
     const id = readPathId(req, 'id')
     const { sysadmin_flag } = await readBody()
     checkChangeable(id, 'updated')
-    if (!(await records.setSystemAdmin(id, sysadmin_flag ?? false))) throw userNotFound(id)
-    return DONE
+    const flag = sysadmin_flag ?? false
+    const username = await records.setSystemAdmin(id, flag)
+    if (username === undefined) throw userNotFound(id)
+    return changed(describeChange('update', username, `sysadmin_flag ${flag}`))
   }
 
   const remove = async (req: Request): Promise<Reply> => {
@@ -148,8 +151,9 @@ export function createUsersRoutes({
     if (isUser(req.principal, id)) {
       throw new Forbidden(`User with ID ${id} cannot be deleted`)
     }
-    if (!(await records.remove(id))) throw userNotFound(id)
-    return DONE
+    const username = await records.remove(id)
+    if (username === undefined) throw userNotFound(id)
+    return changed(describeChange('delete', username))
   }
 
   /** Harbor has these for whoever logs in by OIDC, which there is not. */

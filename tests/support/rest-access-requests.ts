@@ -106,6 +106,19 @@ export const ACCESS_REQUESTS: Readonly<Record<string, MakeRequest>> = {
   }),
   'DELETE /api/v2.0/robots/{id}': onSystemRobot,
   'DELETE /api/v2.0/robots/{id} (project)': onProjectRobot,
+
+  'POST /api/v2.0/projects/{project}/robots': ({ makeName, project }) => ({
+    body: {
+      name: makeName('made'),
+      access: [{ resource: `/project/${project.id}/helm-chart`, action: 'read' }],
+    },
+  }),
+  'GET /api/v2.0/projects/{project}/robots/{id}': onProjectRobot,
+  'PUT /api/v2.0/projects/{project}/robots/{id}': async (world) => ({
+    ...(await onProjectRobot(world)),
+    body: { disable: true },
+  }),
+  'DELETE /api/v2.0/projects/{project}/robots/{id}': onProjectRobot,
 }
 
 /** As requests are named above. */

@@ -69,19 +69,28 @@ GET    /usergroups/{id}                       401 403 403 403 403 403 403 200 40
 PUT    /usergroups/{id}                       401 403 403 403 403 403 403 200 403 403 200 403
 DELETE /usergroups/{id}                       401 403 403 403 403 403 403 200 403 403 200 403
 
-GET    /robots                                401 403 403 403 403 403 403 200 403 403 403 403
+GET    /robots                                401 403 403 403 403 403 403 200 403 403 200 403
 GET    /robots (project)                      401 403 403 200 200 200 200 200 200 403 200 403
 POST   /robots                                401 403 403 403 403 403 403 201 403 403 403 403
 POST   /robots (project)                      401 403 403 403 403 403 201 201 403 403 403 403
-GET    /robots/{id}                           401 403 403 403 403 403 403 200 403 403 403 403
+GET    /robots/{id}                           401 403 403 403 403 403 403 200 403 403 200 403
 GET    /robots/{id} (project)                 401 403 403 200 200 200 200 200 200 403 200 403
 PUT    /robots/{id} (project)                 401 403 403 403 403 403 200 200 403 403 403 403
 PATCH  /robots/{id} (project)                 401 403 403 403 403 403 200 200 403 403 403 403
 DELETE /robots/{id}                           401 403 403 403 403 403 403 200 403 403 403 403
 DELETE /robots/{id} (project)                 401 403 403 403 403 403 200 200 403 403 403 403
 
-GET    /audit-logs                            401 403 403 403 403 403 403 200 403 403 403 403
+GET    /projects/{project}/robots             401 403 403 200 200 200 200 200 200 403 200 403
+POST   /projects/{project}/robots             401 403 403 403 403 403 201 201 403 403 403 403
+GET    /projects/{project}/robots/{id}        401 403 403 200 200 200 200 200 200 403 200 403
+PUT    /projects/{project}/robots/{id}        401 403 403 403 403 403 200 200 403 403 403 403
+DELETE /projects/{project}/robots/{id}        401 403 403 403 403 403 200 200 403 403 403 403
+
+GET    /audit-logs                            401 200 200 200 200 200 200 200 200 200 200 403
+GET    /auditlog-exts                         401 200 200 200 200 200 200 200 200 200 200 403
+GET    /auditlog-exts/events                  401 200 200 200 200 200 200 200 200 200 200 403
 GET    /projects/{project}/logs               401 403 403 200 200 200 200 200 200 403 200 403
+GET    /projects/{project}/auditlog-exts      401 403 403 200 200 200 200 200 200 403 200 403
 `
 
 export interface AccessRow {
