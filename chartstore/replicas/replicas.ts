@@ -1,5 +1,3 @@
-import { createKeyedLock } from '../keyed-lock.ts'
-
 /** A file of a project as one store left it. */
 export interface Change {
   project: string
@@ -34,8 +32,8 @@ export interface Replicas {
   hints: (project: string) => Promise<Map<string, string>>
   /** Puts right what `hints` says, where it still says what it said. */
   correct: (project: string, corrections: readonly Correction[]) => Promise<void>
-  /** Runs the task while no store runs one of the same key. @throws {StorageError} where that cannot be made sure. */
-  claim: Claim
+  /** undefined: nothing is shared that could keep two stores apart. */
+  claim: Claim | undefined
   close: () => Promise<void>
 }
 
@@ -45,7 +43,10 @@ export interface Correction {
   to: string | undefined
 }
 
-/** @param task its signal is aborted when the claim is lost. */
+/**
+ * Runs the task while no store runs one of the same key. @param task its signal is aborted when the claim is lost.
+ * @throws {StorageError} where that cannot be made sure.
+ */
 export type Claim = <Result>(
   key: string,
   task: (signal: AbortSignal) => Promise<Result>,
@@ -53,13 +54,12 @@ export type Claim = <Result>(
 
 /** One store on its own, or several that find each other's charts by comparing storage. */
 export function createLoneReplica(): Replicas {
-  const lock = createKeyedLock()
   return {
     announce: async () => undefined,
     listen: () => undefined,
     hints: async () => new Map(),
     correct: async () => undefined,
-    claim: (key, task) => lock(key, () => task(new AbortController().signal)),
+    claim: undefined,
     close: async () => undefined,
   }
 }

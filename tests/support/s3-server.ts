@@ -134,12 +134,6 @@ export function s3Config(server: { url: string; bucket: string }, changes: Parti
   } satisfies S3Config
 }
 
-export interface OpenedS3Storage {
-  storage: Storage
-  /** Where its uploads wait. */
-  tempDir: string
-}
-
 /** The store's own storage on a server, in this process. */
 export async function openS3Storage(
   t: TestContext,
@@ -148,14 +142,13 @@ export async function openS3Storage(
     config = s3Config(server),
     ...changes
   }: Partial<ObjectStorageOptions> & { config?: S3Config } = {},
-): Promise<OpenedS3Storage> {
-  const tempDir = await makeFolder(t)
+): Promise<{ storage: Storage }> {
   const storage = await createObjectStorage({
     objects: createS3Objects(config, pino({ level: 'silent' }), changes.patience),
     prefix: config.prefix,
     needsExclusiveCreate: true,
-    tempDir,
+    tempDir: await makeFolder(t),
     ...changes,
   })
-  return { storage, tempDir }
+  return { storage }
 }
