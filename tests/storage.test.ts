@@ -18,7 +18,7 @@ import { startGcsServer } from './support/gcs-server.ts'
 import { openObjects } from './support/open-objects.ts'
 import { skipWithout } from './support/real-clients.ts'
 import { listKeys, s3Config, startS3Server } from './support/s3-server.ts'
-import { checkRule, defineStorageRules, type OpenedStorage } from './support/storage-rules.ts'
+import { type OpenedStorage, storageRules } from './support/storage-rules.ts'
 import { fault } from './support/stored-files.ts'
 
 /** Those whose server is quickly started; Ceph's and Swift's are in tests of their own. */
@@ -66,11 +66,9 @@ async function openMicrosoft(t: TestContext): Promise<OpenedStorage> {
 }
 
 for (const { name: backend, open, skip, hasRevision } of BACKENDS) {
-  defineStorageRules(
-    (name, body) =>
-      test(`${backend}: ${name}`, { skip }, async (t) => checkRule(await open(t), body)),
-    { hasRevision },
-  )
+  for (const { name, check } of storageRules({ hasRevision })) {
+    test(`${backend}: ${name}`, { skip }, async (t) => check(await open(t)))
+  }
 }
 
 test('folders and links that lead nowhere in a project are no files of it', async (t) => {

@@ -105,7 +105,10 @@ export async function putObject(
 }
 
 /** All keys of the bucket. */
-export async function listKeys({ client, bucket }: S3Server): Promise<string[]> {
+export async function listKeys({
+  client,
+  bucket,
+}: Pick<S3Server, 'client' | 'bucket'>): Promise<string[]> {
   const keys: string[] = []
   for await (const page of paginateListObjectsV2({ client }, { Bucket: bucket })) {
     for (const { Key } of page.Contents ?? []) if (Key !== undefined) keys.push(Key)

@@ -15,11 +15,25 @@ interface Traits {
   hasRevision: boolean
 }
 
-/** Defines one test. */
-export type DefineRule = (name: string, body: (storage: Storage) => Promise<void>) => void
+export interface StorageRule {
+  name: string
+  /** Holds the rule against a new storage, and looks for what was left behind. */
+  check: (opened: OpenedStorage) => Promise<void>
+}
 
 /** Rules that every backend keeps. */
-export function defineStorageRules(rule: DefineRule, { hasRevision }: Traits): void {
+export function storageRules({ hasRevision }: Traits): StorageRule[] {
+  const rules: StorageRule[] = []
+  const rule = (name: string, body: (storage: Storage) => Promise<void>) => {
+    rules.push({
+      name,
+      check: async ({ storage, leftovers }) => {
+        await body(storage)
+        assert.deepEqual(await leftovers(), [])
+      },
+    })
+  }
+
   rule('a file that was put is read back, listed and described alike', async (storage) => {
     const [stored] = await putFiles(storage, 'p', { 'a-1.0.0.tgz': 'one' })
     assert.equal(await readStored(storage, 'p', 'a-1.0.0.tgz'), 'one')
@@ -127,13 +141,6 @@ export function defineStorageRules(rule: DefineRule, { hasRevision }: Traits): v
       await assert.rejects(async () => storage.get(name, 'a-1.0.0.tgz'), TypeError)
     }
   })
-}
 
-/** A rule on a storage of its own, and a look for what was left behind. */
-export async function checkRule(
-  { storage, leftovers }: OpenedStorage,
-  body: (storage: Storage) => Promise<void>,
-): Promise<void> {
-  await body(storage)
-  assert.deepEqual(await leftovers(), [])
+  return rules
 }
