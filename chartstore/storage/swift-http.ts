@@ -93,8 +93,8 @@ export function isTransient(error: unknown): boolean {
   if (error instanceof StartError || isDistrust(error)) return false
   if (!(error instanceof SwiftRefusal)) return true
   const { status } = error
-  // 401: the token has ended meanwhile, and the next one is new. 498: too many requests, in Swift's own number.
-  return (status >= 500 && ![501, 507].includes(status)) || [401, 408, 429, 498].includes(status)
+  // 498: too many requests, in Swift's own number.
+  return (status >= 500 && ![501, 507].includes(status)) || [408, 429, 498].includes(status)
 }
 
 /** The server's certificate is none that this machine, or the configured authority, vouches for. */

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http'
-import type { Readable } from 'node:stream'
+import { Readable } from 'node:stream'
 import { z } from 'zod'
 import type { Logger } from '../../service/log.ts'
 import { StartError } from '../../service/start-error.ts'
@@ -61,13 +61,20 @@ export function createSwiftObjects(
   )
   const container = encodeURIComponent(config.container)
 
-  const send = async ({ path, ...call }: Call, signal: AbortSignal): Promise<SwiftAnswer> => {
+  const send = async (
+    call: Call,
+    signal: AbortSignal,
+    mayLogInAgain = !(call.body instanceof Readable),
+  ): Promise<SwiftAnswer> => {
+    const { path, ...request } = call
     const { token, storageUrl } = await sessions.current()
     const url = `${storageUrl}/${container}${path}`
-    const headers = { ...call.headers, 'x-auth-token': token }
-    const answer = await http({ ...call, url, headers, signal })
+    const headers = { ...request.headers, 'x-auth-token': token }
+    const answer = await http({ ...request, url, headers, signal })
     if (answer.status === 401) sessions.end(token)
-    return requireSuccess(answer)
+    if (answer.status !== 401 || !mayLogInAgain) return requireSuccess(answer)
+    answer.body.resume()
+    return send(call, signal, false)
   }
 
   const asking = <Result>(
@@ -173,7 +180,7 @@ export function createSwiftObjects(
         await listPage({ limit: '1' })
       } catch (error) {
         if (error instanceof StartError) throw error
-        if (isTransient(error) && statusOf(error) !== 401) {
+        if (isTransient(error)) {
           log.warn({ err: error, container: config.container }, 'the object store is not available')
           return
         }
@@ -224,7 +231,8 @@ function toStorageError(error: unknown): StorageError {
 
 function putFault(error: unknown): PutFault {
   if (statusOf(error) === 409) return 'conflict'
-  return isTransient(error) ? 'transient' : 'refused'
+  // A stream cannot be sent again with the next token but by the caller.
+  return isTransient(error) || statusOf(error) === 401 ? 'transient' : 'refused'
 }
 
 /** undefined where no answer came. */

@@ -15,6 +15,9 @@ export interface CephServer {
   swiftEnv: Record<string, string>
 }
 
+/** Short, so that every test of some length needs more than one. */
+const TOKEN_SECONDS = 2
+
 export const CEPH_PROGRAMS = ['ceph-mon', 'ceph-osd', 'radosgw'] as const
 
 /**
@@ -107,5 +110,7 @@ paxos min wait = 0.01
 [client.rgw]
 rgw frontends = beast endpoint=127.0.0.1:${port}
 rgw data = ${folder}/rgw
+# Told to nobody: a client learns of it by a 401.
+rgw swift token expiration = ${TOKEN_SECONDS}
 `
 }

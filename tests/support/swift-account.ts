@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { loadSwiftConfig } from '../../chartstore/storage/swift-config.ts'
 import { createSwiftHttp } from '../../chartstore/storage/swift-http.ts'
 import { logIn } from '../../chartstore/storage/swift-login.ts'
+import { createSwiftSessions } from '../../chartstore/storage/swift-session.ts'
 
 /** Another program's access to an account. */
 export interface SwiftAccount {
@@ -16,14 +17,24 @@ export interface SwiftAccount {
 export function createSwiftAccount(env: Record<string, string>): SwiftAccount {
   const config = loadSwiftConfig({ ...env, STORAGE_OPENSTACK_CONTAINER: 'any' })
   const http = createSwiftHttp(config)
+  const login = createSwiftSessions(() => logIn(config, http, AbortSignal.timeout(10_000)))
 
-  const call = async (method: string, path: string, body?: Buffer | string) => {
-    const { token, storageUrl } = await logIn(config, http, AbortSignal.timeout(10_000))
+  const call = async (
+    method: string,
+    path: string,
+    body?: Buffer | string,
+    mayLogInAgain = true,
+  ): Promise<string> => {
+    const { token, storageUrl } = await login.current()
     const answer = await fetch(`${storageUrl}/${path}`, {
       method,
       headers: { 'x-auth-token': token },
       ...(body === undefined ? {} : { body: new Blob([body]) }),
     })
+    if (answer.status === 401 && mayLogInAgain) {
+      login.end(token)
+      return call(method, path, body, false)
+    }
     assert.ok(answer.ok, `${method} ${path}: ${answer.status}`)
     return answer.text()
   }

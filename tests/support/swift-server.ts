@@ -17,9 +17,6 @@ export interface SwiftServer {
 
 export const SWIFT_PROGRAMS = ['keystone-manage', 'swift/proxy'] as const
 
-/** Short, so that every test of some length needs more than one. */
-export const TOKEN_SECONDS = 4
-
 const PROGRAM = join(import.meta.dirname, 'openstack/server.py')
 
 /** A real Swift behind a real Keystone, until the test ends. */
@@ -29,7 +26,7 @@ export async function startSwift(t: TestContext): Promise<SwiftServer> {
   const url = `http://127.0.0.1:${port}`
   const proxy = await startFaultProxy(t, url)
   const password = randomBytes(16).toString('hex')
-  const ports = [keystonePort, port, TOKEN_SECONDS].map(String)
+  const ports = [keystonePort, port].map(String)
   const regions = [`RegionOne=${url}`, `faulty=${proxy.url}`]
   // Debian's own Python, which has the packages.
   await startServerProcess(

@@ -1,7 +1,7 @@
 """Runs a whole OpenStack object store in one process, its data in a folder: Keystone, and a Swift of one account, container,
 object and proxy server with one disk and one replica.
 
-    server.py FOLDER KEYSTONE_PORT SWIFT_PORT TOKEN_SECONDS PASSWORD_OF_ADMIN REGION=URL_OF_SWIFT..."""
+    server.py FOLDER KEYSTONE_PORT SWIFT_PORT PASSWORD_OF_ADMIN REGION=URL_OF_SWIFT..."""
 
 import os
 import sqlite3
@@ -20,7 +20,8 @@ from swift.common import storage_policy, utils
 from swift.common.ring import RingBuilder
 from swift.common.wsgi import loadapp
 
-folder, keystone_port, swift_port, token_seconds, password, *regions = sys.argv[1:]
+folder, keystone_port, swift_port, password, *regions = sys.argv[1:]
+KEYSTONE = f"http://127.0.0.1:{keystone_port}/v3"
 # Keystone would read them as its own.
 del sys.argv[1:]
 
@@ -39,7 +40,8 @@ def serve(port, application):
 
 
 def describe_keystone():
-    catalogue = ""
+    # Swift looks for Keystone there.
+    catalogue = f"catalog.RegionOne.identity.internalURL = {KEYSTONE}\n"
     for region in regions:
         name, url = region.split("=", 1)
         service = f"catalog.{name}.object-store"
@@ -53,8 +55,6 @@ connection = sqlite:///{folder}/keystone.db
 [catalog]
 driver = templated
 template_file = {write("catalogue", catalogue)}
-[token]
-expiration = {token_seconds}
 [identity]
 password_hash_rounds = 4
 [fernet_tokens]
@@ -120,8 +120,8 @@ account_autocreate = true
 use = egg:swift#catch_errors
 [filter:authtoken]
 paste.filter_factory = keystonemiddleware.auth_token:filter_factory
-www_authenticate_uri = http://127.0.0.1:{keystone_port}/v3
-auth_url = http://127.0.0.1:{keystone_port}/v3
+www_authenticate_uri = {KEYSTONE}
+auth_url = {KEYSTONE}
 auth_type = password
 username = admin
 password = {password}
@@ -129,8 +129,6 @@ project_name = admin
 user_domain_id = default
 project_domain_id = default
 delay_auth_decision = true
-# A token that was revoked is refused at once.
-token_cache_time = -1
 [filter:keystoneauth]
 use = egg:swift#keystoneauth
 operator_roles = admin
