@@ -211,7 +211,8 @@ test('Swift behind Keystone', {
         [{ OS_AUTH_URL: `${server.keystone}/x` }, /OS_AUTH_URL: .*expected a Keystone/],
         [{ STORAGE_OPENSTACK_REGION: 'mars' }, /STORAGE_OPENSTACK_REGION: .*none in "mars"/],
         [{ STORAGE_OPENSTACK_REGION: '' }, /STORAGE_OPENSTACK_REGION: .* set one of them/],
-        [{ OS_INTERFACE: 'internal' }, /no object store with a internal URL/],
+        [{ OS_INTERFACE: 'admin' }, /no object store with a admin URL .*check OS_PROJECT_NAME/],
+        [{ OS_PROJECT_NAME: '' }, /no object store .*check OS_PROJECT_NAME/],
       ]
       for (const [changes, expected] of rows) {
         await assert.rejects(open(changes), (error: Error) => {

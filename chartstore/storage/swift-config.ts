@@ -18,7 +18,7 @@ export interface KeystoneConfig {
   /** With the version, without a slash at the end. */
   url: string
   credential: KeystoneCredential
-  /** What the token is for; an application credential knows it by itself. */
+  /** What the token is for; undefined: the default project of the user, or that of the application credential. */
   project: KeystoneName | undefined
   /** undefined: the only one that there is. */
   region: string | undefined
@@ -120,7 +120,6 @@ function findKeystoneFaults(env: Env): string[] {
   }
   faults.push(...missing(env, { OS_PASSWORD: 'or an application credential' }))
   if (!hasUser) faults.push('OS_USERNAME or OS_USER_ID is required')
-  if (findProject(env) === undefined) faults.push('OS_PROJECT_NAME or OS_PROJECT_ID is required')
   return faults
 }
 
