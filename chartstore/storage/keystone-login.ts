@@ -82,7 +82,7 @@ function chooseEndpoint(endpoints: Endpoint[], { region, interface: face }: Keys
   const regions = offered.map(regionOf).join(', ')
   throw new StartError(
     offered.length === 0
-      ? `Keystone knows no object store with a ${face} URL for this project: check OS_PROJECT_NAME (or OS_PROJECT_ID) and OS_INTERFACE`
+      ? `Keystone knows no object store for this project and the interface "${face}": check OS_PROJECT_NAME (or OS_PROJECT_ID) and OS_INTERFACE`
       : `STORAGE_OPENSTACK_REGION: the object store is in ${regions}: ${region === undefined ? 'set one of them' : `there is none in "${region}"`}`,
   )
 }

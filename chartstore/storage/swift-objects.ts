@@ -3,6 +3,7 @@ import { Readable } from 'node:stream'
 import { z } from 'zod'
 import type { Logger } from '../../service/log.ts'
 import { StartError } from '../../service/start-error.ts'
+import { withLateListings } from './late-listings.ts'
 import {
   type ListedObject,
   type ObjectFacts,
@@ -113,7 +114,7 @@ export function createSwiftObjects(
       () => false,
     )
 
-  return {
+  return withLateListings({
     head: (key, what) => {
       const call = { method: 'HEAD', path: toPath(key), headers: NEWEST }
       return calling(what, call, (answer) => {
@@ -189,7 +190,7 @@ export function createSwiftObjects(
     },
     // Swift looks for an object before it takes the body: of two that come together both pass. RGW does not look.
     canDecide: false,
-  }
+  })
 }
 
 function explain(error: unknown, { container }: SwiftConfig): string {

@@ -61,7 +61,9 @@ export async function installPrograms(names: readonly ProgramName[]): Promise<vo
   }
   try {
     await mustRun('apt-get', ['update', '-q'], { env, timeoutMs: 0 })
-    const install = ['install', '-y', '-q', '--no-install-recommends', ...packages]
+    // A machine of CI need not survive a power loss: without waiting for the disk at each file it takes half the time.
+    const hurry = process.env.CI === 'true' ? ['-o', 'Dpkg::Options::=--force-unsafe-io'] : []
+    const install = ['install', '-y', '-q', '--no-install-recommends', ...hurry, ...packages]
     await mustRun('apt-get', install, { env, timeoutMs: 0 })
   } finally {
     if (!keepsPolicy) await rm(START_POLICY, { force: true })
