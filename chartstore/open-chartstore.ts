@@ -11,7 +11,7 @@ export async function openChartstore(
   const { log } = deps
   const replicas = await openReplicas(config.redis, describeStorage(config.storage), log)
   try {
-    const storage = await openStorage(config.storage, config.policy, log)
+    const storage = await openStorage(config.storage, config.policy, replicas.claim, log)
     return createChartstore({ ...deps, storage, replicas, policy: config.policy })
   } catch (error) {
     await replicas.close()

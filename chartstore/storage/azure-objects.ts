@@ -90,7 +90,7 @@ export function createAzureObjects(
       } while (continuationToken)
       return found
     },
-    put: async (key, { body, size, uploadId, isExclusive = false }) => {
+    put: async (key, { body, size, uploadId, isExclusive = false, signal }) => {
       const upload = (abortSignal: AbortSignal) =>
         container.getBlockBlobClient(key).upload(body, size, {
           abortSignal,
@@ -99,7 +99,7 @@ export function createAzureObjects(
           ...(isExclusive ? { conditions: { ifNoneMatch: '*' } } : {}),
         })
       try {
-        return { tag: (await withinTime(upload, uploadPatience(patience, size))).etag }
+        return { tag: (await withinTime(upload, uploadPatience(patience, size), signal)).etag }
       } catch (error) {
         throw new PutFailure(putFault(error), unavailable(error), error)
       }
@@ -119,6 +119,7 @@ export function createAzureObjects(
         throw new StartError(explain(error, config), { cause: error })
       }
     },
+    canDecide: true,
   }
 }
 

@@ -91,7 +91,7 @@ export function createGcsObjects(
       } while (pageToken)
       return found
     },
-    put: async (key, { body, size, uploadId, isExclusive = false }) => {
+    put: async (key, { body, size, uploadId, isExclusive = false, signal }) => {
       const file = bucket.file(key)
       const target = file.createWriteStream({
         resumable: false,
@@ -107,7 +107,7 @@ export function createGcsObjects(
       })
       source.pipe(target)
       try {
-        await withinTime(() => ended, uploadPatience(patience, size))
+        await withinTime(() => ended, uploadPatience(patience, size), signal)
       } catch (error) {
         target.destroy()
         throw new PutFailure(putFault(error), unavailable(error), error)
@@ -129,6 +129,7 @@ export function createGcsObjects(
         throw new StartError(explain(error, config), { cause: error })
       }
     },
+    canDecide: true,
   }
 }
 

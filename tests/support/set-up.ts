@@ -1,5 +1,5 @@
 // Run by `npm test` before the tests: the real clients are built once and kept in .tools, and the servers that the
-// tests run (nginx, Redis) are installed where that is possible. In CI whatever is missing is a failure; elsewhere the
+// tests run (nginx, Redis, Ceph, Swift) are installed where that is possible. In CI whatever is missing is a failure; elsewhere the
 // tests that need it are skipped with a sentence.
 import { installAzurite, isAzuriteInstalled } from './azurite.ts'
 import { runCommand } from './command.ts'

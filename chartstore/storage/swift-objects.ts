@@ -1,0 +1,242 @@
+import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http'
+import { Readable } from 'node:stream'
+import { z } from 'zod'
+import type { Logger } from '../../service/log.ts'
+import { StartError } from '../../service/start-error.ts'
+import { withLateListings } from './late-listings.ts'
+import {
+  type ListedObject,
+  type ObjectFacts,
+  type ObjectStore,
+  PutFailure,
+  type PutFault,
+} from './object-store.ts'
+import { DEFAULT_PATIENCE, uploadPatience } from './patience.ts'
+import { withinTime, withRetries } from './retry.ts'
+import { StorageError } from './storage.ts'
+import type { SwiftConfig } from './swift-config.ts'
+import {
+  createSwiftHttp,
+  isTransient,
+  readJson,
+  requireSuccess,
+  type SwiftAnswer,
+  SwiftRefusal,
+} from './swift-http.ts'
+import { logIn } from './swift-login.ts'
+import { createSwiftSessions } from './swift-session.ts'
+import { listedTime, objectTime } from './swift-times.ts'
+
+const UPLOAD_ID = 'x-object-meta-chartgate-upload'
+/** A replica that missed a write would answer with what was there before. */
+const NEWEST = { 'x-newest': 'true' }
+
+interface Call {
+  method: string
+  /** Below the container. */
+  path: string
+  headers?: OutgoingHttpHeaders
+  body?: Buffer | Readable
+}
+
+/** What a listing has: objects, and with a delimiter what else is deeper. */
+const pageSchema = z.array(
+  z.union([
+    z.object({ name: z.string(), bytes: z.number(), last_modified: z.string() }),
+    z.object({ subdir: z.string() }),
+  ]),
+)
+
+/**
+ * A container of Swift. A package is one object by one PUT: 5 GB at most.
+ * @throws {StartError} for what only the operator can mend.
+ */
+export function createSwiftObjects(
+  config: SwiftConfig,
+  log: Logger,
+  patience = DEFAULT_PATIENCE,
+): ObjectStore {
+  const http = createSwiftHttp(config)
+  const sessions = createSwiftSessions(() =>
+    withinTime((signal) => logIn(config, http, signal), patience.answer),
+  )
+  const container = encodeURIComponent(config.container)
+
+  const send = async (
+    call: Call,
+    signal: AbortSignal,
+    mayLogInAgain = !(call.body instanceof Readable),
+  ): Promise<SwiftAnswer> => {
+    const { path, ...request } = call
+    const { token, storageUrl } = await sessions.current()
+    const url = `${storageUrl}/${container}${path}`
+    const headers = { ...request.headers, 'x-auth-token': token }
+    const answer = await http({ ...request, url, headers, signal })
+    if (answer.status === 401) sessions.end(token)
+    if (answer.status !== 401 || !mayLogInAgain) return requireSuccess(answer)
+    answer.body.resume()
+    return send(call, signal, false)
+  }
+
+  const asking = <Result>(
+    call: Call,
+    read: (answer: SwiftAnswer) => Promise<Result> | Result,
+  ): Promise<Result> =>
+    withRetries(async (signal) => read(await send(call, signal)), {
+      attemptMs: patience.answer,
+      isTransient,
+    })
+
+  const calling = async <Result>(
+    what: string,
+    call: Call,
+    read: (answer: SwiftAnswer) => Promise<Result> | Result,
+  ): Promise<Result> => {
+    try {
+      return await asking(call, read)
+    } catch (error) {
+      // The same answer tells of an object that is missing and of a container that is.
+      if (statusOf(error) === 404 && (await canList())) {
+        throw new StorageError('missing', `${what} not found`, { cause: error })
+      }
+      throw unavailable(error)
+    }
+  }
+
+  const listPage = (query: Record<string, string>) =>
+    asking(
+      { method: 'GET', path: `?${new URLSearchParams({ format: 'json', ...query })}` },
+      async (answer) => pageSchema.parse(await readJson(answer)),
+    )
+  const canList = () =>
+    listPage({ limit: '1' }).then(
+      () => true,
+      () => false,
+    )
+
+  return withLateListings({
+    head: (key, what) => {
+      const call = { method: 'HEAD', path: toPath(key), headers: NEWEST }
+      return calling(what, call, (answer) => {
+        answer.body.resume()
+        return describe(answer.headers)
+      })
+    },
+    get: (key, what, part) => {
+      const headers =
+        part === undefined
+          ? NEWEST
+          : { range: `bytes=${part.start}-${part.end}`, ...(part.tag && { 'if-match': part.tag }) }
+      return calling(what, { method: 'GET', path: toPath(key), headers }, (answer) => ({
+        ...describe(answer.headers),
+        body: answer.body,
+      }))
+    },
+    list: async (prefix) => {
+      const found: ListedObject[] = []
+      // How long a page may be is the server's to say: the end is a page without anything.
+      for (let marker = ''; ; ) {
+        const page = await listPage({ prefix, delimiter: '/', marker }).catch((error: unknown) => {
+          throw unavailable(error)
+        })
+        for (const item of page) {
+          if ('subdir' in item) continue
+          const { name, bytes, last_modified } = item
+          found.push({ key: name, size: bytes, modifiedNs: listedTime(last_modified) })
+        }
+        const last = page.at(-1)
+        if (last === undefined) return found
+        marker = 'subdir' in last ? last.subdir : last.name
+      }
+    },
+    put: async (key, { body, size, uploadId, signal }) => {
+      const headers = {
+        'content-type': 'application/octet-stream',
+        'content-length': size,
+        ...(uploadId === undefined ? {} : { [UPLOAD_ID]: uploadId }),
+      }
+      const call = { method: 'PUT', path: toPath(key), headers, body }
+      try {
+        const answer = await withinTime(
+          (ended) => send(call, ended),
+          uploadPatience(patience, size),
+          signal,
+        )
+        answer.body.resume()
+        return { tag: answer.headers.etag }
+      } catch (error) {
+        throw new PutFailure(putFault(error), toStorageError(error), error)
+      }
+    },
+    remove: async (key, what) => {
+      try {
+        const call = { method: 'DELETE', path: toPath(key) }
+        await calling(what, call, (answer) => void answer.body.resume())
+      } catch (error) {
+        if (!(error instanceof StorageError && error.fault === 'missing')) throw error
+      }
+    },
+    check: async () => {
+      try {
+        await listPage({ limit: '1' })
+      } catch (error) {
+        if (error instanceof StartError) throw error
+        if (isTransient(error)) {
+          log.warn({ err: error, container: config.container }, 'the object store is not available')
+          return
+        }
+        throw new StartError(explain(error, config), { cause: error })
+      }
+    },
+    // Swift looks for an object before it takes the body: of two that come together both pass. RGW does not look.
+    canDecide: false,
+  })
+}
+
+function explain(error: unknown, { container }: SwiftConfig): string {
+  if (statusOf(error) === 404) {
+    return `STORAGE_OPENSTACK_CONTAINER: there is no container "${container}": create it, it is not made by itself`
+  }
+  const reason = error instanceof Error ? error.message : String(error)
+  return `the object store refuses to list the container "${container}" (${reason}): check the roles of the user in the project`
+}
+
+/** Keys keep their slashes. */
+function toPath(key: string): string {
+  return `/${key.split('/').map(encodeURIComponent).join('/')}`
+}
+
+function describe(headers: IncomingHttpHeaders): ObjectFacts {
+  const uploadId = headers[UPLOAD_ID]
+  return {
+    size: Number(headers['content-length'] ?? 0),
+    modifiedNs: objectTime(String(headers['x-timestamp'])),
+    tag: headers.etag,
+    uploadId: typeof uploadId === 'string' ? uploadId : undefined,
+  }
+}
+
+function unavailable(cause: unknown): StorageError {
+  if (cause instanceof StorageError) return cause
+  return new StorageError('unavailable', 'storage is not available', { cause })
+}
+
+function toStorageError(error: unknown): StorageError {
+  // A quota of the account or the container, or a disk.
+  if ([413, 507].includes(statusOf(error) ?? 0)) {
+    const text = 'storage is full: free some space and try again'
+    return new StorageError('full', text, { cause: error })
+  }
+  return unavailable(error)
+}
+
+function putFault(error: unknown): PutFault {
+  if (statusOf(error) === 409) return 'conflict'
+  // A stream cannot be sent again with the next token but by the caller.
+  return isTransient(error) || statusOf(error) === 401 ? 'transient' : 'refused'
+}
+
+/** undefined where no answer came. */
+function statusOf(error: unknown): number | undefined {
+  return error instanceof SwiftRefusal ? error.status : undefined
+}
