@@ -21,9 +21,9 @@ import { createLocalPaths, type LocalPaths } from './local-paths.ts'
 import { finishPublication, type Move, publish } from './local-publish.ts'
 import {
   createLocalSpool,
-  createOwnerNames,
   isLocalSpool,
   listLeftovers,
+  nextOwnerName,
   removeLeftovers,
 } from './local-spool.ts'
 import { isSafeSegment } from './path-segment.ts'
@@ -49,8 +49,7 @@ const STAT_BATCH = 64
 export async function createLocalStorage(root: string): Promise<Storage> {
   const paths = createLocalPaths(root)
   const syncDirectory = createDirectorySync()
-  const nextName = createOwnerNames()
-  await prepare(paths, nextName())
+  await prepare(paths, nextOwnerName())
 
   const describe = async (project: string, fileName: string): Promise<StoredFile> => {
     const found = await stat(paths.file(project, fileName), { bigint: true })
@@ -71,11 +70,11 @@ export async function createLocalStorage(root: string): Promise<Storage> {
     if (created !== undefined) await syncDirectory(paths.root)
   }
 
-  const backup = () => join(paths.spool, nextName())
+  const backup = () => join(paths.spool, nextOwnerName())
 
   /** Writes down what is to happen before it happens: whoever finds the journal after a crash finishes it. */
   const putTogether = async (project: string, moves: Move[], overwrite: boolean) => {
-    const journal = join(paths.journal, `${nextName()}.json`)
+    const journal = join(paths.journal, `${nextOwnerName()}.json`)
     const files = moves.map(({ fileName, spool }) => ({ fileName, spool: basename(spool) }))
     try {
       await writeJournal(journal, { project, overwrite, files })
@@ -106,7 +105,8 @@ export async function createLocalStorage(root: string): Promise<Storage> {
     stat: (project, fileName) => storing(fileName, () => describe(project, fileName)),
     get: (project, fileName) =>
       storing(fileName, () => openFile(paths.file(project, fileName), fileName)),
-    createSpool: () => storing('upload', () => createLocalSpool(join(paths.spool, nextName()))),
+    createSpool: () =>
+      storing('upload', () => createLocalSpool(join(paths.spool, nextOwnerName()))),
     put: (project, files, overwrite) =>
       storing(project, async () => {
         await ensureProject(project)
@@ -126,7 +126,7 @@ export async function createLocalStorage(root: string): Promise<Storage> {
       }),
     putDerived: (project, fileName, content) =>
       storing(fileName, async () => {
-        const spool = join(paths.spool, nextName())
+        const spool = join(paths.spool, nextOwnerName())
         try {
           await writeFile(spool, content)
           await rename(spool, paths.file(project, fileName))

@@ -6,6 +6,7 @@ import { mustRun } from './command.ts'
 /** Programs that the tests run, by the Debian package that has them. */
 const PACKAGES = {
   curl: 'curl',
+  faketime: 'faketime',
   gpg: 'gnupg',
   nginx: 'nginx',
   openssl: 'openssl',
