@@ -8,6 +8,7 @@ const PACKAGES = {
   'ceph-mon': 'ceph-mon',
   'ceph-osd': 'ceph-osd',
   curl: 'curl',
+  faketime: 'faketime',
   gpg: 'gnupg',
   'keystone-manage': 'python3-keystone',
   nginx: 'nginx',
