@@ -6,6 +6,7 @@ import { type ChartstorePolicy, loadChartstoreConfig } from '../../chartstore/co
 import { createStoreServer } from '../../chartstore/http/serve.ts'
 import { createLoneReplica } from '../../chartstore/replicas/replicas.ts'
 import { createLocalStorage } from '../../chartstore/storage/local-storage.ts'
+import { keepSmallFiles } from '../../chartstore/storage/small-files.ts'
 import { drain, listen } from '../../service/http-server.ts'
 import { makeFolder } from './folder.ts'
 
@@ -29,8 +30,10 @@ export async function startStore(
   const dir = options.dir ?? (await makeFolder(t))
   const config = loadChartstoreConfig(options.env ?? {}, dir)
   const log = pino({ level: 'silent' })
+  const storage = await createLocalStorage(dir)
   const store = createChartstore({
-    storage: await createLocalStorage(dir),
+    storage,
+    getFile: keepSmallFiles(storage),
     replicas: createLoneReplica(),
     policy: { ...config.policy, ...options.policy },
     authenticate: options.authenticate ?? allowAll,
