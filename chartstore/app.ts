@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { Readable } from 'node:stream'
 import type { Logger } from '../service/log.ts'
 import type { Authenticate } from './auth/authenticator.ts'
+import { coalesceByKey } from './coalesce.ts'
 import type { ChartstorePolicy } from './config/config.ts'
 import type { Answer, StoreRequest } from './http/answer.ts'
 import { createRouter, type Route } from './http/router.ts'
@@ -25,6 +26,8 @@ export interface Chartstore {
 
 export interface ChartstoreDeps {
   storage: Storage
+  /** Opens files for clients; storage does where it is not said. */
+  getFile?: Storage['get']
   replicas: Replicas
   policy: ChartstorePolicy
   authenticate: Authenticate
@@ -39,6 +42,7 @@ export interface ChartstoreDeps {
 
 export function createChartstore({
   storage,
+  getFile = storage.get,
   replicas,
   policy,
   authenticate,
@@ -49,7 +53,8 @@ export function createChartstore({
   web,
 }: ChartstoreDeps): Chartstore {
   const indexes = createProjectIndexes({
-    storage,
+    // who reads an index at the same time shares a look at the folder
+    storage: { ...storage, revision: coalesceByKey(storage.revision) },
     log,
     lock: createKeyedLock(),
     reconcileMs: policy.reconcileMs,
@@ -67,7 +72,7 @@ export function createChartstore({
   })
   const metrics = hasMetrics ? createMetrics(indexes.loaded) : undefined
   const match = createRouter(
-    createRoutes({ storage, indexes, policy, version, metrics, web }),
+    createRoutes({ storage, getFile, indexes, policy, version, metrics, web }),
     contextPath,
   )
 

@@ -7,6 +7,7 @@ import { loadListeningConfig } from '../../chartstore/config/listening-config.ts
 import { createStoreServer } from '../../chartstore/http/serve.ts'
 import { createLoneReplica } from '../../chartstore/replicas/replicas.ts'
 import { createLocalStorage } from '../../chartstore/storage/local-storage.ts'
+import { keepSmallFiles } from '../../chartstore/storage/small-files.ts'
 import type { Storage } from '../../chartstore/storage/storage.ts'
 import { drain, listen } from '../../service/http-server.ts'
 import { makeFolder } from './folder.ts'
@@ -32,8 +33,10 @@ export async function startStore(
   const dir = options.dir ?? (await makeFolder(t))
   const config = loadChartstoreConfig(options.env ?? {}, dir)
   const log = pino({ level: 'silent' })
+  const storage = options.storage ?? (await createLocalStorage(dir))
   const store = createChartstore({
-    storage: options.storage ?? (await createLocalStorage(dir)),
+    storage,
+    getFile: keepSmallFiles(storage),
     replicas: createLoneReplica(),
     policy: { ...config.policy, ...options.policy },
     authenticate: options.authenticate ?? allowAll,
