@@ -21,15 +21,20 @@ export interface StoreAnswer {
   body: Readable
 }
 
+export interface CallOptions {
+  /** An ETag: the answer is 304 where nothing has changed since. */
+  ifNoneMatch?: string | undefined
+}
+
+export function callHeaders({ ifNoneMatch }: CallOptions = {}): Record<string, string> {
+  return ifNoneMatch === undefined ? {} : { 'if-none-match': ifNoneMatch }
+}
+
 /** The chart store as the gateway sees it: in this process or at `CHARTSTORE_URL`. */
 export interface ChartStore {
   /** Streams both ways. The store's errors reach the client in the gateway's wire format. */
   forward: Upstream
   /** A request of the gateway's own. Rejects with BadGateway or GatewayTimeout where no answer is to be had. */
-  call: (
-    method: 'GET' | 'DELETE',
-    path: string,
-    headers?: Readonly<Record<string, string>>,
-  ) => Promise<StoreAnswer>
+  call: (method: 'GET' | 'DELETE', path: string, options?: CallOptions) => Promise<StoreAnswer>
   close: () => Promise<void>
 }
