@@ -11,7 +11,7 @@ import { openChartstore } from '../chartstore/open-chartstore.ts'
 import type { Env } from '../service/env.ts'
 import type { Logger } from '../service/log.ts'
 import { VERSION } from '../service/version.ts'
-import type { ChartStore } from './charts/chart-store.ts'
+import { type ChartStore, callHeaders } from './charts/chart-store.ts'
 import { MAX_ERROR_BYTES, readBody, toStoreError } from './charts/store-answer.ts'
 import { type OriginalRequest, sendError } from './http/send-error.ts'
 import { selectStoreHeaders } from './http/store-headers.ts'
@@ -63,7 +63,8 @@ export async function createEmbeddedStore(
     forward: (req: IncomingMessage, res, confirm) => {
       forward(req, res, confirm).catch((error: unknown) => sendError(req, res, error, log))
     },
-    call: async (method, path, headers = {}) => {
+    call: async (method, path, options) => {
+      const headers = callHeaders(options)
       const request = { method, url: path, headers, body: Readable.from([]) }
       const answer = await store.dispatch(request)
       return { ...answer, body: toReadable(answer.body) }

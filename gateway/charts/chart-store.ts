@@ -21,6 +21,15 @@ export interface StoreAnswer {
   body: Readable
 }
 
+export interface CallOptions {
+  /** An ETag: the answer is 304 where nothing has changed since. */
+  ifNoneMatch?: string | undefined
+}
+
+export function callHeaders({ ifNoneMatch }: CallOptions = {}): Record<string, string> {
+  return ifNoneMatch === undefined ? {} : { 'if-none-match': ifNoneMatch }
+}
+
 /** The chart store as the gateway sees it: in this process or at `CHARTSTORE_URL`. */
 export interface ChartStore {
   /** Streams both ways. The store's errors reach the client in the gateway's wire format. */
@@ -29,7 +38,7 @@ export interface ChartStore {
   call: (
     method: 'GET' | 'POST' | 'DELETE',
     path: string,
-    headers?: Readonly<Record<string, string>>,
+    options?: CallOptions,
   ) => Promise<StoreAnswer>
   close: () => Promise<void>
 }
