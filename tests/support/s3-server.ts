@@ -104,13 +104,21 @@ export async function putObject(
   await client.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: content }))
 }
 
-/** All keys of the bucket. */
-export async function listKeys({ client, bucket }: S3Server): Promise<string[]> {
-  const keys: string[] = []
-  for await (const page of paginateListObjectsV2({ client }, { Bucket: bucket })) {
-    for (const { Key } of page.Contents ?? []) if (Key !== undefined) keys.push(Key)
+/** Bytes of all objects whose keys begin so. */
+export async function listSizes(
+  { client, bucket }: S3Server,
+  prefix = '',
+): Promise<{ key: string; size: number }[]> {
+  const found: { key: string; size: number }[] = []
+  for await (const page of paginateListObjectsV2({ client }, { Bucket: bucket, Prefix: prefix })) {
+    for (const { Key: key = '', Size: size = 0 } of page.Contents ?? []) found.push({ key, size })
   }
-  return keys.sort()
+  return found
+}
+
+/** All keys of the bucket. */
+export async function listKeys(server: S3Server): Promise<string[]> {
+  return (await listSizes(server)).map(({ key }) => key).sort()
 }
 
 /** The names of a project's files in the bucket. */
