@@ -27,6 +27,8 @@ export interface ProjectIndex extends ProjectWriter {
   /** Compares every file with storage, and then what the replicas share with the index. */
   compare: () => Promise<void>
   problems: () => Problem[]
+  /** Some of the files that are neither a version of the index nor the provenance of one. */
+  unlisted: () => string[]
   /** As last known, without asking anybody. */
   totals: () => ProjectTotals
   /** The same when it has been made sure of; storage that does not answer does not hold it up. */
@@ -187,6 +189,7 @@ export function createProjectIndex(project: string, options: IndexOptions): Proj
       follower.receive(change).catch(() => timers.once('compare', RECHECK_MS, compare)),
     compare,
     problems: files.problems,
+    unlisted: files.unlisted,
     totals,
     stats: async () => {
       if (isLoaded) await withinTime(refresh, STATS_PATIENCE_MS).catch(() => undefined)

@@ -3,7 +3,12 @@ import type { LoadedProject } from '../metrics/metrics.ts'
 import { createLoneReplica } from '../replicas/replicas.ts'
 import type { Storage } from '../storage/storage.ts'
 import { createContests } from './contests.ts'
-import { createProjectIndex, type IndexOptions, type ProjectIndex } from './project-index.ts'
+import {
+  createProjectIndex,
+  type IndexOptions,
+  type ProjectIndex,
+  type ProjectTotals,
+} from './project-index.ts'
 
 /** The indexes of all projects of a store. */
 export interface ProjectIndexes {
@@ -11,6 +16,8 @@ export interface ProjectIndexes {
   forReading: (project: string) => Promise<ProjectIndex>
   /** For writing: the project is there from now on. */
   forWriting: (project: string) => ProjectIndex
+  /** What a project has; one that is not there has nothing. */
+  stats: (project: string) => Promise<ProjectTotals>
   /** The projects that are in memory and have charts. */
   loaded: () => Generator<LoadedProject>
   close: () => Promise<void>
@@ -67,6 +74,10 @@ export function createProjectIndexes(options: Omit<IndexOptions, 'contests'>): P
       })
     },
     forWriting: keep,
+    stats: async (project) => {
+      const isKnown = indexes.has(project) || (await isThere(storage, project))
+      return isKnown ? keep(project).stats() : { charts: 0, versions: 0, files: 0, bytes: 0 }
+    },
     loaded: function* () {
       for (const [project, index] of indexes) {
         const { charts, versions } = index.totals()

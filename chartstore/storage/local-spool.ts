@@ -23,6 +23,7 @@ export function createOwnerNames(): () => string {
 export async function createLocalSpool(path: string): Promise<LocalSpool> {
   const file = await open(path, 'wx', 0o644)
   let isOpen = true
+  let size = 0
   const close = async () => {
     if (!isOpen) return
     isOpen = false
@@ -37,7 +38,9 @@ export async function createLocalSpool(path: string): Promise<LocalSpool> {
           const { bytesWritten } = await file.write(chunk, offset)
           offset += bytesWritten
         }
+        size += chunk.length
       }),
+    size: () => size,
     finish: () =>
       storing('upload', async () => {
         await file.sync()

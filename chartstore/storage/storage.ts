@@ -28,6 +28,8 @@ export interface OpenFile extends StoredFile {
 /** An upload on its way in: outside every project, gone unless it is put. */
 export interface Spool {
   write: (chunk: Uint8Array) => Promise<void>
+  /** Bytes that were written. */
+  size: () => number
   /** After this every byte is durable. */
   finish: () => Promise<void>
   /** Removes it, finished or not, put or not. Never throws. */
