@@ -11,7 +11,12 @@ import { createRestRouter, type Routes } from './http/rest-router.ts'
 import { createMembersRoutes } from './members/routes.ts'
 import type { ApiPart } from './openapi/document.ts'
 import { createDocumentation } from './openapi/routes.ts'
+import { createMetadataRoutes } from './projects/metadata-routes.ts'
+import { createProjectUsage } from './projects/project-usage.ts'
 import { createProjectsRoutes } from './projects/routes.ts'
+import { createSummaryRoutes } from './projects/summary-routes.ts'
+import type { ReadQuotaSettings } from './quotas/quota-settings.ts'
+import { createQuotasRoutes } from './quotas/routes.ts'
 import { createRobotsRoutes } from './robots/routes.ts'
 import type { HealthProbes } from './system/health.ts'
 import { createSystemRoutes, versionRoutes } from './system/routes.ts'
@@ -26,6 +31,7 @@ export interface ApiDependencies {
   authoriser: Authoriser
   store: ChartStore
   redis: Redis | undefined
+  readQuotaSettings: ReadQuotaSettings
 }
 
 /** The REST API (spec/harbor.md 3), by the paths that it is mounted at. */
@@ -44,9 +50,13 @@ export function createApiParts(dependencies: ApiDependencies): ApiPart[] {
   const { config } = dependencies
   const { externalUrl } = config
   const robotPrefix = config.robotNamePrefix
+  const usage = createProjectUsage(dependencies.store)
   const part = (tag: string, routes: Routes): ApiPart => ({ tag, path: API, routes })
   const parts = [
-    part('Projects', createProjectsRoutes(dependencies)),
+    part('Projects', createProjectsRoutes({ ...dependencies, usage })),
+    part('Projects', createMetadataRoutes(dependencies)),
+    part('Projects', createSummaryRoutes({ ...dependencies, usage })),
+    part('Quotas', createQuotasRoutes({ ...dependencies, usage })),
     part('Members', createMembersRoutes(dependencies)),
     part('Users', createUsersRoutes(dependencies)),
     part('Robots', createRobotsRoutes({ ...dependencies, robotPrefix })),

@@ -12,12 +12,14 @@ import { assignRequestId } from './http/request-id.ts'
 import { createRequestLog } from './http/request-log.ts'
 import { setSecurityHeaders } from './http/security-headers.ts'
 import { sendError } from './http/send-error.ts'
+import type { ReadUploadTerms } from './projects/upload-terms.ts'
 
 export interface GatewayDependencies {
   authentication: Authentication
   authoriser: Authoriser
   store: ChartStore
   auditLog: AuditLog
+  readUploadTerms: ReadUploadTerms
   /** Express's setting: which proxies' `X-Forwarded-For` is believed. */
   trustProxy: false | number | string
   /** Mounted at their paths, after charts: `/api/v2.0`, `/api/version`. */
@@ -27,7 +29,7 @@ export interface GatewayDependencies {
 
 /** The gateway: what happens to a request, in this order. */
 export function createGateway(dependencies: GatewayDependencies): RequestListener {
-  const { authentication, authoriser, store, auditLog, trustProxy, apiRouters, log } = dependencies
+  const { authentication, authoriser, trustProxy, apiRouters, log } = dependencies
   const app = express()
   app.disable('x-powered-by')
   // The routes that want one set it themselves.
@@ -45,7 +47,7 @@ export function createGateway(dependencies: GatewayDependencies): RequestListene
   app.use(authentication.authenticate)
   // Before any body parser: a body that was read cannot be passed on. The client's own headers end here, at the store
   // (store-headers.ts).
-  app.use(createChartRoutes({ ...authentication, store, authoriser, auditLog, log }))
+  app.use(createChartRoutes({ ...dependencies, refresh: authentication.refresh }))
   // Chart routes ask for the body when the store reads it; from here on whoever may send is asked at once.
   app.use(askForBody)
   app.use(createTokenRoutes({ ...authentication, authoriser }))

@@ -12,6 +12,8 @@ import type { ChangeFeed } from './db/change.ts'
 import type { Database } from './db/database.ts'
 import { createMembersRepository } from './members/repository.ts'
 import { createProjectsRepository } from './projects/repository.ts'
+import { createUploadTerms } from './projects/upload-terms.ts'
+import { readDefaultQuotaSettings } from './quotas/quota-settings.ts'
 import { createRobotsRepository } from './robots/repository.ts'
 import { createUsersRepository } from './users/repository.ts'
 
@@ -57,13 +59,23 @@ export function assembleGateway(
     changes,
   })
   const auditLog = createAuditLog(db, log)
+  const readQuotaSettings = readDefaultQuotaSettings
   const handle = createGateway({
     authentication,
     authoriser,
     store,
     auditLog,
+    readUploadTerms: createUploadTerms({ db, changes, readQuotaSettings }),
     trustProxy: policy.trustProxy,
-    apiRouters: createApiRouters({ config: policy, db, changes, authoriser, store, redis }),
+    apiRouters: createApiRouters({
+      config: policy,
+      db,
+      changes,
+      authoriser,
+      store,
+      redis,
+      readQuotaSettings,
+    }),
     log,
   })
   return { handle, auditLog, close: auditLog.close }

@@ -22,9 +22,15 @@ const DELETE_CHARTS = ['helm-chart:delete', 'helm-chart-version:delete'] as cons
 
 const SEE_PEOPLE = ['member:read', 'member:list', 'robot:read', 'robot:list', 'log:list'] as const
 
+const SEE_METADATA = ['metadata:read', 'metadata:list'] as const
+
+/** Metadata too: by them a maintainer once decided who sees the project (GHSA-hw28-333w-qxp3). */
 const ADMINISTER = [
   'project:update',
   'project:delete',
+  'metadata:create',
+  'metadata:update',
+  'metadata:delete',
   'member:create',
   'member:update',
   'member:delete',
@@ -40,6 +46,8 @@ export const PROJECT_PERMISSIONS = [
   ...CREATE_CHARTS,
   ...DELETE_CHARTS,
   ...SEE_PEOPLE,
+  ...SEE_METADATA,
+  'quota:read',
   ...ADMINISTER,
 ] as const
 
@@ -57,10 +65,18 @@ export const PUBLIC_PERMISSIONS: ReadonlySet<ProjectPermission> = new Set([
   ...READ_CHARTS,
 ])
 
-const LIMITED_GUEST: ReadonlySet<ProjectPermission> = new Set(['project:read', ...READ_CHARTS])
+const LIMITED_GUEST: ReadonlySet<ProjectPermission> = new Set([
+  'project:read',
+  'quota:read',
+  ...READ_CHARTS,
+])
 const GUEST: ReadonlySet<ProjectPermission> = new Set([...LIMITED_GUEST, ...SEE_PEOPLE])
 const DEVELOPER: ReadonlySet<ProjectPermission> = new Set([...GUEST, ...CREATE_CHARTS])
-const MAINTAINER: ReadonlySet<ProjectPermission> = new Set([...DEVELOPER, ...DELETE_CHARTS])
+const MAINTAINER: ReadonlySet<ProjectPermission> = new Set([
+  ...DEVELOPER,
+  ...DELETE_CHARTS,
+  ...SEE_METADATA,
+])
 const PROJECT_ADMIN: ReadonlySet<ProjectPermission> = new Set(PROJECT_PERMISSIONS)
 
 /** What a member may do, by role: Harbor 1.8-2.7 (spec/harbor.md 1.7, 3.3). */

@@ -8,6 +8,7 @@ import type { AuditLog } from '../audit/audit-log.ts'
 import { describeRequest } from '../audit/audit-request.ts'
 import type { Principal } from '../auth/principal.ts'
 import { NotFound } from '../http/errors.ts'
+import type { ReadUploadTerms } from '../projects/upload-terms.ts'
 import { summariseCharts } from './chart-list.ts'
 import type { ChartStore } from './chart-store.ts'
 import { parseChartList, parseChartVersions } from './chart-version.ts'
@@ -22,6 +23,7 @@ export interface ChartRouteDependencies {
   store: ChartStore
   authoriser: Authoriser
   auditLog: AuditLog
+  readUploadTerms: ReadUploadTerms
   /** The principal of a request that has taken long, as it is now. */
   refresh: (principal: Principal) => Promise<Principal>
   log: Logger
@@ -68,11 +70,15 @@ async function answerInProject(
       return
     case 'upload':
     case 'upload-provenance':
-      forwardUpload(dependencies, request, project, req, res, async () => {
-        const now = await dependencies.refresh(principal)
-        const { id } = await authoriser.requireProject(now, permission, reference, denial)
-        // Another project has its name by now.
-        if (id !== project.id) throw new NotFound(`project ${project.name} not found`)
+      forwardUpload(dependencies, request, project, req, res, {
+        terms: await dependencies.readUploadTerms(project.id),
+        // rights may have ended while it was on its way
+        confirm: async () => {
+          const now = await dependencies.refresh(principal)
+          const { id } = await authoriser.requireProject(now, permission, reference, denial)
+          // Another project has its name by now.
+          if (id !== project.id) throw new NotFound(`project ${project.name} not found`)
+        },
       })
       return
     case 'list':

@@ -108,11 +108,12 @@ export function createRemoteStore({
   }
 
   return {
-    forward: (req: OriginalRequest, res) => {
+    forward: (req: OriginalRequest, res, upload) => {
       // Not in on.proxyReq, which does not fire for every request.
       const isAwaited = req.headers.expect !== undefined
       req.headers = {
         ...selectStoreHeaders(req.headers),
+        ...upload?.terms,
         ...identity,
         ...(req.requestId === undefined ? {} : { 'x-request-id': req.requestId }),
       }
@@ -120,13 +121,18 @@ export function createRemoteStore({
       pass(req, res)
     },
 
-    call: (method, path) =>
+    call: (method, path, signal) =>
       new Promise<StoreAnswer>((resolve, reject) => {
-        const options = { ...connectionOf(target), path: joinPath(target, path), method, agent }
+        const options = {
+          ...connectionOf(target),
+          path: joinPath(target, path),
+          method,
+          headers: identity,
+          agent,
+          ...(signal === undefined ? {} : { signal }),
+        }
         const ask = () => {
-          const outgoing = request({ ...options, headers: identity }, (incoming) =>
-            resolve(toStoreAnswer(incoming)),
-          )
+          const outgoing = request(options, (incoming) => resolve(toStoreAnswer(incoming)))
           outgoing.on('timeout', () => outgoing.destroy(new GatewayTimeout()))
           outgoing.on('error', (error) => {
             if (outgoing.reusedSocket && isWorthRepeating(method, error)) ask()

@@ -1,5 +1,4 @@
 import type { Request } from 'express'
-import pLimit from 'p-limit'
 import { z } from 'zod'
 import type { Authoriser } from '../access/authorise.ts'
 import { isSystemAdmin } from '../access/can.ts'
@@ -8,7 +7,7 @@ import type { Principal } from '../auth/principal.ts'
 import type { ChartStore } from '../charts/chart-store.ts'
 import type { ChangeFeed } from '../db/change.ts'
 import type { Database } from '../db/database.ts'
-import { Forbidden, NotFound, PreconditionFailed } from '../http/errors.ts'
+import { Forbidden, NotFound } from '../http/errors.ts'
 import { type Call, operation } from '../http/operation.ts'
 import { listQuery, listReply, toPage } from '../http/pagination.ts'
 import { readPathProject } from '../http/path-id.ts'
@@ -17,15 +16,19 @@ import { queryBoolean, queryText, requireParameter } from '../http/query-paramet
 import { created, DONE, type Reply } from '../http/reply.ts'
 import type { Routes } from '../http/rest-router.ts'
 import { createMembersRepository } from '../members/repository.ts'
+import { chooseQuota } from '../quotas/choose-quota.ts'
+import type { ReadQuotaSettings } from '../quotas/quota-settings.ts'
 import { describeProject, type ProjectModel, projectModel } from './describe-project.ts'
+import { createProjectDeletion } from './project-deletion.ts'
+import { readMetadata } from './project-metadata.ts'
 import {
   createProjectRecords,
   PROJECT_COLUMNS,
   type ProjectRecord,
   type Visibility,
 } from './project-records.ts'
-import { checkProjectName, readMetadata } from './project-rules.ts'
-import { countCharts, hasCharts } from './stored-charts.ts'
+import { checkProjectName } from './project-rules.ts'
+import type { ProjectUsage } from './project-usage.ts'
 
 const metadataBody = z.record(z.string(), z.unknown()).nullish()
 const newProjectBody = z
@@ -33,6 +36,9 @@ const newProjectBody = z
     project_name: z.string().nullish(),
     public: z.boolean().nullish(),
     metadata: metadataBody,
+    // of a system admin only
+    storage_limit: z.number().nullish(),
+    count_limit: z.number().nullish(),
   })
   .meta({ id: 'NewProject' })
 const projectBody = z.object({ metadata: metadataBody }).meta({ id: 'ProjectChange' })
@@ -41,8 +47,12 @@ const projectsQuery = listQuery.extend({
   name: queryText,
   owner: queryText,
   public: queryBoolean,
+  with_detail: queryBoolean,
 })
 const nameQuery = z.object({ project_name: queryText })
+const deletableModel = z
+  .object({ deletable: z.boolean().optional(), message: z.string().optional() })
+  .meta({ id: 'ProjectDeletable' })
 
 /** Projects (spec/harbor.md 3.3). */
 export function createProjectsRoutes({
@@ -50,14 +60,19 @@ export function createProjectsRoutes({
   changes,
   authoriser,
   store,
+  usage,
+  readQuotaSettings,
 }: {
   db: Database
   changes: ChangeFeed
   authoriser: Authoriser
   store: ChartStore
+  usage: ProjectUsage
+  readQuotaSettings: ReadQuotaSettings
 }): Routes {
   const records = createProjectRecords(db)
   const members = createMembersRepository(db)
+  const deletion = createProjectDeletion({ records, store, changes })
 
   const create = async ({
     req,
@@ -70,7 +85,8 @@ export function createProjectsRoutes({
     checkProjectName(name)
     const isPublic = { public: String(body.public ?? false) }
     const metadata = readMetadata({ ...isPublic, ...body.metadata })
-    const { id } = await records.insert({ name, ownerId, metadata })
+    const quota = chooseQuota(req.principal, body, await readQuotaSettings())
+    const { id } = await records.insert({ name, ownerId, metadata, quota })
     const isNameWanted = req.get('X-Resource-Name-In-Location') === 'true'
     return created(`/api/v2.0/projects/${isNameWanted ? name : id}`)
   }
@@ -92,24 +108,40 @@ export function createProjectsRoutes({
     }
     const orderBy = compileOrder(query.sort, PROJECT_COLUMNS, 'p.name, p.id')
     const { total, projects } = await records.list(visibility, filter, orderBy, page)
-    const limit = pLimit(MAX_STORE_CALLS)
-    const described = await limit.map(projects, (project) => describe(project, principal))
+    const described =
+      query.with_detail === false
+        ? projects.map((project) => describeProject(project, [], 0))
+        : await describeAll(projects, principal)
     return listReply(req, page, total, described)
   }
 
-  const describe = async (project: ProjectRecord, principal: Principal): Promise<ProjectModel> =>
-    describeProject(
-      project,
-      await findRoles(project.id, principal),
-      // a count is not worth the answer: the store may be down
-      await countCharts(store, project.name).catch(() => 0),
-    )
+  const describeAll = async (
+    projects: readonly ProjectRecord[],
+    principal: Principal,
+  ): Promise<ProjectModel[]> => {
+    const [roles, used] = await Promise.all([
+      findRoles(projects, principal),
+      usage.read(projects.map(({ name }) => name)),
+    ])
+    return projects.map((project) => {
+      const role = roles(project.id)
+      return describeProject(
+        project,
+        role === undefined ? [] : [role],
+        used.get(project.name)?.charts ?? 0,
+      )
+    })
+  }
 
-  const findRoles = async (projectId: number, principal: Principal): Promise<RoleId[]> => {
-    if (principal.kind !== 'user') return []
-    if (isSystemAdmin(principal)) return [ROLE.projectAdmin]
-    const role = await members.findRole(projectId, principal.id)
-    return role === undefined ? [] : [role]
+  const findRoles = async (
+    projects: readonly ProjectRecord[],
+    principal: Principal,
+  ): Promise<(projectId: number) => RoleId | undefined> => {
+    if (principal.kind !== 'user') return () => undefined
+    if (isSystemAdmin(principal)) return () => ROLE.projectAdmin
+    const ids = projects.map(({ id }) => id)
+    const roles = await members.listRoles(ids, principal.id)
+    return (projectId) => roles.get(projectId)
   }
 
   /** Whether there is a project of this name, to whoever has signed in: for scripts that create what is missing. */
@@ -125,7 +157,8 @@ export function createProjectsRoutes({
     const { id } = await authoriser.requireProject(req.principal, 'project:read', wanted)
     const project = await records.find(id)
     if (project === undefined) throw new NotFound(`project ${id} not found`)
-    return { body: await describe(project, req.principal) }
+    const [body] = await describeAll([project], req.principal)
+    return body === undefined ? {} : { body }
   }
 
   const update = async ({
@@ -139,29 +172,17 @@ export function createProjectsRoutes({
     return DONE
   }
 
-  const refuseCharts = async (name: string): Promise<void> => {
-    if (!(await hasCharts(store, name))) return
-    throw new PreconditionFailed(
-      'precondition failed: the project contains helm charts, can not be deleted',
-    )
-  }
-
   const remove = async (req: Request): Promise<Reply> => {
     const wanted = readPathProject(req)
-    const project = await authoriser.requireProject(req.principal, 'project:delete', wanted)
-    // a later project of this name must not inherit them
-    await refuseCharts(project.name)
-    await records.markDeleted(project.id)
-    try {
-      // an upload that was allowed before has arrived by now, or finds the project gone
-      await changes.settled()
-      await refuseCharts(project.name)
-    } catch (error) {
-      await records.restore(project.id)
-      throw error
-    }
-    await records.removeRobots(project.id)
+    await deletion.remove(await authoriser.requireProject(req.principal, 'project:delete', wanted))
     return DONE
+  }
+
+  const tellDeletable = async (req: Request): Promise<Reply<z.output<typeof deletableModel>>> => {
+    const wanted = readPathProject(req)
+    const { name } = await authoriser.requireProject(req.principal, 'project:delete', wanted)
+    const obstacle = await deletion.findObstacle(name)
+    return { body: obstacle === undefined ? { deletable: true } : { message: obstacle } }
   }
 
   return {
@@ -196,15 +217,19 @@ export function createProjectsRoutes({
         handle: update,
       }),
       DELETE: operation({
-        summary: 'Delete a project that has no charts',
+        summary: 'Delete a project that holds nothing',
         handle: ({ req }) => remove(req),
+      }),
+    },
+    '/projects/:project/_deletable': {
+      GET: operation({
+        summary: 'Tell whether a project can be deleted, or what keeps it',
+        answer: deletableModel,
+        handle: ({ req }) => tellDeletable(req),
       }),
     },
   }
 }
-
-/** At once, for the chart counts of one list. */
-const MAX_STORE_CALLS = 10
 
 /** A robot owns nothing: its projects belong to `admin`, as in Harbor. */
 const ADMIN_ID = 1

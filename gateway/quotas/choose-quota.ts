@@ -1,0 +1,21 @@
+import { isSystemAdmin } from '../access/can.ts'
+import type { Principal } from '../auth/principal.ts'
+import { NO_LIMIT, type Quota, readHard } from './quota.ts'
+import type { QuotaSettings } from './quota-settings.ts'
+
+/**
+ * The quota of a new project: what a system admin asks for, and for all others, and for 0, what is decided for new ones.
+ * @throws {BadRequest} where a system admin asks for what cannot be.
+ */
+export function chooseQuota(
+  principal: Principal,
+  asked: { storage_limit?: number | null | undefined; count_limit?: number | null | undefined },
+  { storage_per_project: maxBytes }: QuotaSettings,
+): Quota {
+  const wanted = isSystemAdmin(principal) ? asked : {}
+  const hard = {
+    storage: wanted.storage_limit || maxBytes,
+    count: wanted.count_limit || NO_LIMIT,
+  }
+  return { maxBytes, maxVersions: NO_LIMIT, ...readHard(hard) }
+}
