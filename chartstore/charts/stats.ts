@@ -1,14 +1,17 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Answer } from '../http/answer.ts'
 import { json } from '../http/replies.ts'
 import type { RouteContext } from '../http/router.ts'
 import { StoreError } from '../http/store-error.ts'
+import type { ProjectTotals } from '../index/project-index.ts'
 import { isSafeSegment } from '../storage/path-segment.ts'
-import { withinTime } from '../storage/retry.ts'
 import type { UploadsUnderWay } from '../upload/uploads-under-way.ts'
 import type { HandlerDeps } from './handler-deps.ts'
 
-/** A project that takes longer is left out of an answer about many: the others are not to wait for it. */
+/** So long an answer about many projects waits for storage: then it has what is known of them. */
 const PATIENCE_MS = 500
+/** In which what is known is put together. */
+const MORE_MS = 100
 
 /** What projects have, for whoever counts: the gateway. None of this looks into an index. */
 export function createStatsHandlers({
@@ -18,19 +21,17 @@ export function createStatsHandlers({
   return {
     /** `GET /api/:repo/_stats` */
     one: async ({ params }: RouteContext): Promise<Answer> =>
-      json(await indexes.stats(params.repo ?? '')),
+      json(await indexes.count(params.repo ?? '')),
 
     /** `GET /api/_stats?project=a&project=b`: by name, without those of which nothing can be told now. */
     many: async (context: RouteContext): Promise<Answer> => {
-      const told = await Promise.all(
-        listAsked(context).map((project) =>
-          withinTime(() => indexes.stats(project), PATIENCE_MS).then(
-            (totals) => [[project, totals] as const],
-            () => [],
-          ),
-        ),
-      )
-      return json(Object.fromEntries(told.flat()))
+      const late = delay(PATIENCE_MS)
+      const told = new Map<string, ProjectTotals>()
+      const counting = listAsked(context).map(async (project) => {
+        told.set(project, await indexes.count(project, late))
+      })
+      await Promise.race([Promise.allSettled(counting), delay(PATIENCE_MS + MORE_MS)])
+      return json(Object.fromEntries(told))
     },
 
     /**

@@ -31,8 +31,11 @@ export interface ProjectIndex extends ProjectWriter {
   unlisted: () => string[]
   /** As last known, without asking anybody. */
   totals: () => ProjectTotals
-  /** The same when it has been made sure of; storage that does not answer does not hold it up. */
-  stats: () => Promise<ProjectTotals>
+  /**
+   * The same when it has been made sure of; storage that does not answer does not hold it up.
+   * @param late resolves when it is to be told as last known, if it was known.
+   */
+  stats: (late?: Promise<unknown>) => Promise<ProjectTotals>
   /** Stops background work and writes index-cache.yaml if it is behind. */
   close: () => Promise<void>
 }
@@ -191,9 +194,10 @@ export function createProjectIndex(project: string, options: IndexOptions): Proj
     problems: files.problems,
     unlisted: files.unlisted,
     totals,
-    stats: async () => {
-      if (isLoaded) await withinTime(refresh, STATS_PATIENCE_MS).catch(() => undefined)
-      else await load()
+    stats: async (late) => {
+      if (!isLoaded) await load()
+      else if (late !== undefined) await Promise.race([refresh().catch(() => undefined), late])
+      else await withinTime(refresh, STATS_PATIENCE_MS).catch(() => undefined)
       return totals()
     },
     close: cacheSaver.close,

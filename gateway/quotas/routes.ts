@@ -66,20 +66,26 @@ export function createQuotasRoutes({
 
   const listByRows = async (filter: Filter, sort: string | undefined, page: Page) => {
     const quotas = await records.list(filter, compileOrder(sort, QUOTA_COLUMNS, 'p.id'), page)
-    return describeAll(quotas)
+    const used = await readUsage(quotas)
+    return quotas.map((quota) => describeEntry(quota, used(quota)))
   }
 
   /** The database does not know what is used: all are asked for. */
   const listByUsage = async (filter: Filter, { of, isDescending }: UsedOrder, page: Page) => {
-    const all = await describeAll(await records.list(filter, 'p.id', { limit: null, offset: 0 }))
+    const quotas = await records.list(filter, 'p.id', { limit: null, offset: 0 })
+    const used = await readUsage(quotas)
     const sign = isDescending ? -1 : 1
-    all.sort((left, right) => sign * (left.used[of] - right.used[of]) || left.id - right.id)
-    return all.slice(page.offset, page.size === null ? undefined : page.offset + page.size)
+    const amount = (quota: QuotaRecord) => used(quota)?.[of] ?? 0
+    quotas.sort((left, right) => sign * (amount(left) - amount(right)) || left.id - right.id)
+    const end = page.size === null ? undefined : page.offset + page.size
+    return quotas.slice(page.offset, end).map((quota) => describeEntry(quota, used(quota)))
   }
 
-  const describeAll = async (quotas: readonly QuotaRecord[]): Promise<QuotaEntry[]> => {
+  const readUsage = async (
+    quotas: readonly QuotaRecord[],
+  ): Promise<(quota: QuotaRecord) => Usage | undefined> => {
     const used = await usage.read(quotas.map(({ projectName }) => projectName))
-    return quotas.map((quota) => describeEntry(quota, used.get(quota.projectName)))
+    return ({ projectName }) => used.get(projectName)
   }
 
   const read = async (req: Request): Promise<Reply<QuotaEntry>> => {
@@ -87,8 +93,8 @@ export function createQuotasRoutes({
     const id = readPathId(req, 'id')
     const quota = await records.find(id)
     if (quota === undefined) throw notFound(id)
-    const [entry] = await describeAll([quota])
-    return entry === undefined ? {} : { body: entry }
+    const used = await readUsage([quota])
+    return { body: describeEntry(quota, used(quota)) }
   }
 
   const change = async ({
@@ -140,15 +146,15 @@ function createReferenceFilter({
 }
 
 interface UsedOrder {
-  of: 'storage' | 'count'
+  of: 'bytes' | 'versions'
   isDescending: boolean
 }
 
 /** Where what is used comes first in `sort`. */
 function readUsedOrder(sort: string | undefined): UsedOrder | undefined {
   const [first] = parseSort(sort ?? '')
-  if (first?.key === 'used.storage') return { of: 'storage', isDescending: first.isDescending }
-  if (first?.key === 'used.count') return { of: 'count', isDescending: first.isDescending }
+  if (first?.key === 'used.storage') return { of: 'bytes', isDescending: first.isDescending }
+  if (first?.key === 'used.count') return { of: 'versions', isDescending: first.isDescending }
   return undefined
 }
 
