@@ -10,6 +10,7 @@ import type { Database } from './db/database.ts'
 import { createRestRouter, type Routes } from './http/rest-router.ts'
 import { createMembersRoutes } from './members/routes.ts'
 import type { ApiPart } from './openapi/document.ts'
+import { createDocumentationPage } from './openapi/page.ts'
 import { createDocumentation } from './openapi/routes.ts'
 import { createMetadataRoutes } from './projects/metadata-routes.ts'
 import { createProjectUsage } from './projects/project-usage.ts'
@@ -39,10 +40,11 @@ export function createApiRouters(
   dependencies: ApiDependencies,
 ): { path: string; router: Router }[] {
   const { changes } = dependencies
-  return createApiParts(dependencies).map(({ path, routes }) => ({
+  const routers = createApiParts(dependencies).map(({ path, routes }) => ({
     path,
     router: createRestRouter(changes, routes),
   }))
+  return [...routers, { path: API, router: createDocumentationPage() }]
 }
 
 /** The parts of the API, as its documentation groups them. */

@@ -138,7 +138,8 @@ export function describeChartRoutes(
         default: { description: 'Refused or failed', content: failed },
       },
     }
-    for (const method of methods) {
+    // HEAD is GET without the body
+    for (const method of methods.filter((method) => method !== 'HEAD')) {
       paths[template] = { ...paths[template], [method.toLowerCase()]: operation }
     }
   }
