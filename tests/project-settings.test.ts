@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
 import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { pino } from 'pino'
 import { ROLE } from '../gateway/access/permissions.ts'
 import { createRemoteStore } from '../gateway/charts/remote-store.ts'
+import { listen } from '../service/http-server.ts'
 import { eventually } from './support/eventually.ts'
 import { startFaultProxy } from './support/fault-proxy.ts'
 import { type GatewayOptions, startGateway } from './support/gateway.ts'
@@ -369,4 +371,27 @@ test('a page of projects is counted by the store in one request, and no index is
   assert.deepEqual(counted, ['team-7'])
   assert.equal(asked.length, 1)
   assert.match(asked[0] ?? '', /^\/api\/_stats\?project=/)
+})
+
+test('a ChartMuseum in the place of the store is asked for its lists, since it counts nothing', async (t) => {
+  // as version 0.16 answers, at depth 1
+  const charts: Record<string, object> = { demo: { etcd: [], web: [] } }
+  const server = createServer((req, res) => {
+    const project = /^\/api\/([^/]+)\/charts$/.exec(req.url ?? '')?.[1]
+    const type = { 'content-type': 'application/json; charset=utf-8' }
+    if (project === undefined) res.writeHead(404, type).end('{"error":"not found"}')
+    else res.writeHead(200, type).end(JSON.stringify(charts[project] ?? {}))
+  })
+  t.after(() => server.close())
+  const url = await listen(server, '127.0.0.1', 0)
+  const log = pino({ level: 'silent' })
+  const store = createRemoteStore({ url, user: '', password: '', timeoutMs: 60_000, log })
+  const { api } = await start(t, { store })
+  const { body } = await api.get('/projects?sort=name', ROOT)
+  assert.partialDeepStrictEqual(body, [{ chart_count: 2 }, { name: 'library', chart_count: 0 }])
+  const message = 'the project contains helm charts, can not be deleted: delete its charts first'
+  assert.deepEqual((await api.get('/projects/demo/_deletable', ROOT)).body, { message })
+  assert.equal((await api.delete('/projects/demo', ROOT)).status, 412)
+  charts.demo = {}
+  assert.equal((await api.delete('/projects/demo', ROOT)).status, 200)
 })

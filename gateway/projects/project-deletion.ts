@@ -5,7 +5,7 @@ import type { ChangeFeed } from '../db/change.ts'
 import { PreconditionFailed } from '../http/errors.ts'
 import type { ProjectRecords } from './project-records.ts'
 import type { ProjectAccess } from './repository.ts'
-import { countCharts } from './stored-charts.ts'
+import { countCharts, isUnknownRoute } from './stored-charts.ts'
 
 /** Deletes projects that hold nothing: a later project of the same name must not inherit a file. */
 export interface ProjectDeletion {
@@ -34,8 +34,10 @@ export function createProjectDeletion({
 }): ProjectDeletion {
   const findObstacle = async (project: string): Promise<string | undefined> => {
     const answer = await store.call('GET', `/api/${encodeURIComponent(project)}/_check`)
-    // a ChartMuseum, which tells of no other files
-    if (answer.status === 404) return (await countCharts(store, project)) > 0 ? CHARTS : undefined
+    if (isUnknownRoute(answer)) {
+      answer.body.resume()
+      return (await countCharts(store, project)) > 0 ? CHARTS : undefined
+    }
     return describeObstacle(project, checkModel.parse(await readJson(answer)))
   }
 

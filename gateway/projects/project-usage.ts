@@ -3,7 +3,7 @@ import pLimit from 'p-limit'
 import { z } from 'zod'
 import type { ChartStore } from '../charts/chart-store.ts'
 import { readJson } from '../charts/store-answer.ts'
-import { countCharts } from './stored-charts.ts'
+import { countCharts, isUnknownRoute } from './stored-charts.ts'
 
 const usageModel = z.object({
   charts: z.int(),
@@ -39,8 +39,10 @@ export function createProjectUsage(store: ChartStore): ProjectUsage {
 
   const ask = async (projects: readonly string[], signal: AbortSignal) => {
     const answer = await store.call('GET', toPath(projects), signal)
-    // a ChartMuseum, which counts nothing: its lists have to do
-    if (answer.status === 404) return askForEach(projects, signal)
+    if (isUnknownRoute(answer)) {
+      answer.body.resume()
+      return askForEach(projects, signal)
+    }
     for (const [project, usage] of Object.entries(statsModel.parse(await readJson(answer)))) {
       lastKnown.set(project, usage)
     }

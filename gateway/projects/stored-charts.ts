@@ -1,7 +1,12 @@
-import type { ChartStore } from '../charts/chart-store.ts'
+import type { ChartStore, StoreAnswer } from '../charts/chart-store.ts'
 import { readJson } from '../charts/store-answer.ts'
 
-/** How many charts a store has of the project that does not count them itself (a ChartMuseum): it has to list them. */
+/** Whether a store did not know what it was asked: a ChartMuseum, which counts nothing. Some of its paths are its welcome page. */
+export function isUnknownRoute({ status, headers }: StoreAnswer): boolean {
+  return status === 404 || (status === 200 && /^text\/html\b/.test(headers['content-type'] ?? ''))
+}
+
+/** How many charts such a store has of the project: it has to list them. */
 export async function countCharts(
   store: ChartStore,
   project: string,
