@@ -53,7 +53,7 @@ export async function createEmbeddedStore(
     forward: (req: IncomingMessage, res, upload) => {
       forward(req, res, upload).catch((error: unknown) => sendError(req, res, error, log))
     },
-    call: async (method, path, signal) => {
+    call: async (method, path, { signal } = {}) => {
       signal?.throwIfAborted()
       const request = { method, url: path, headers: {}, body: Readable.from([]) }
       const { status, headers, body } = await store.dispatch(request)

@@ -30,8 +30,12 @@ export interface ChartStore {
   forward: Upstream
   /**
    * A request of the gateway's own. Rejects with BadGateway or GatewayTimeout where no answer is to be had.
-   * @param signal lets go of a store behind HTTP; whoever does not want to wait for the one in this process just goes.
+   * @param options.signal lets go of a store behind HTTP; whoever does not want to wait for the one in this process just goes.
    */
-  call: (method: 'GET' | 'DELETE', path: string, signal?: AbortSignal) => Promise<StoreAnswer>
+  call: (
+    method: 'GET' | 'DELETE',
+    path: string,
+    options?: { signal?: AbortSignal },
+  ) => Promise<StoreAnswer>
   close: () => Promise<void>
 }

@@ -121,7 +121,7 @@ export function createRemoteStore({
       pass(req, res)
     },
 
-    call: (method, path, signal) =>
+    call: (method, path, { signal } = {}) =>
       new Promise<StoreAnswer>((resolve, reject) => {
         const options = {
           ...connectionOf(target),

@@ -4,8 +4,8 @@ import type { Queryable } from '../db/database.ts'
 export interface MembersRepository {
   /** The user's role in the project, if a member. */
   findRole: (projectId: number, userId: number) => Promise<RoleId | undefined>
-  /** The user's roles, by project; those of which the user is no member are missing. */
-  listRoles: (projectIds: readonly number[], userId: number) => Promise<ReadonlyMap<number, RoleId>>
+  /** The user's roles in each of these projects, by its id. Projects in which the user has none are left out. */
+  listRoles: (projectIds: readonly number[], userId: number) => Promise<Map<number, RoleId[]>>
   /** How many members have each role; a role that nobody has is missing. */
   countByRole: (projectId: number) => Promise<ReadonlyMap<RoleId, number>>
 }
@@ -30,7 +30,7 @@ export function createMembersRepository(db: Queryable): MembersRepository {
          where user_id = $2::bigint and project_id = any($1::integer[])`,
         [projectIds, userId],
       )
-      return new Map(found.rows.map(({ projectId, roleId }) => [projectId, roleId]))
+      return new Map(found.rows.map(({ projectId, roleId }) => [projectId, [roleId]]))
     },
     countByRole: async (projectId) => {
       const counted = await db.query<{ roleId: RoleId; count: number }>(

@@ -9,7 +9,7 @@ import { readPathProject, readPathText } from '../http/path-id.ts'
 import { DONE, type Reply } from '../http/reply.ts'
 import type { Routes } from '../http/rest-router.ts'
 import { createMetadataRecords } from './metadata-records.ts'
-import { checkMetadata } from './project-metadata.ts'
+import { checkMetadata } from './project-rules.ts'
 
 const metadataModel = z.record(z.string(), z.string())
 const pairBody = z.record(z.string(), z.unknown()).meta({ id: 'ProjectMetadataPair' })

@@ -38,7 +38,7 @@ export function createProjectUsage(store: ChartStore): ProjectUsage {
   const lastKnown = new LRUCache<string, Usage>({ max: REMEMBERED })
 
   const ask = async (projects: readonly string[], signal: AbortSignal) => {
-    const answer = await store.call('GET', toPath(projects), signal)
+    const answer = await store.call('GET', toPath(projects), { signal })
     if (isUnknownRoute(answer)) {
       answer.body.resume()
       return askForEach(projects, signal)
@@ -50,7 +50,7 @@ export function createProjectUsage(store: ChartStore): ProjectUsage {
 
   const askForEach = async (projects: readonly string[], signal: AbortSignal) => {
     await pLimit(MAX_CALLS).map(projects, async (project) => {
-      const charts = await countCharts(store, project, signal)
+      const charts = await countCharts(store, project, { signal })
       lastKnown.set(project, { charts, versions: 0, files: 0, bytes: 0 })
     })
   }

@@ -19,15 +19,14 @@ import { createMembersRepository } from '../members/repository.ts'
 import { chooseQuota } from '../quotas/choose-quota.ts'
 import type { ReadQuotaSettings } from '../quotas/quota-settings.ts'
 import { describeProject, type ProjectModel, projectModel } from './describe-project.ts'
-import { createProjectDeletion } from './project-deletion.ts'
-import { readMetadata } from './project-metadata.ts'
 import {
   createProjectRecords,
   PROJECT_COLUMNS,
   type ProjectRecord,
   type Visibility,
 } from './project-records.ts'
-import { checkProjectName } from './project-rules.ts'
+import { createProjectRemoval } from './project-removal.ts'
+import { checkProjectName, readMetadata } from './project-rules.ts'
 import type { ProjectUsage } from './project-usage.ts'
 
 const metadataBody = z.record(z.string(), z.unknown()).nullish()
@@ -72,7 +71,7 @@ export function createProjectsRoutes({
 }): Routes {
   const records = createProjectRecords(db)
   const members = createMembersRepository(db)
-  const deletion = createProjectDeletion({ records, store, changes })
+  const removal = createProjectRemoval({ records, store, changes })
 
   const create = async ({
     req,
@@ -123,25 +122,20 @@ export function createProjectsRoutes({
       findRoles(projects, principal),
       usage.read(projects.map(({ name }) => name)),
     ])
-    return projects.map((project) => {
-      const role = roles(project.id)
-      return describeProject(
-        project,
-        role === undefined ? [] : [role],
-        used.get(project.name)?.charts ?? 0,
-      )
-    })
+    return projects.map((project) =>
+      describeProject(project, roles(project.id), used.get(project.name)?.charts ?? 0),
+    )
   }
 
   const findRoles = async (
     projects: readonly ProjectRecord[],
     principal: Principal,
-  ): Promise<(projectId: number) => RoleId | undefined> => {
-    if (principal.kind !== 'user') return () => undefined
-    if (isSystemAdmin(principal)) return () => ROLE.projectAdmin
+  ): Promise<(projectId: number) => RoleId[]> => {
+    if (principal.kind !== 'user') return () => []
+    if (isSystemAdmin(principal)) return () => [ROLE.projectAdmin]
     const ids = projects.map(({ id }) => id)
     const roles = await members.listRoles(ids, principal.id)
-    return (projectId) => roles.get(projectId)
+    return (projectId) => roles.get(projectId) ?? []
   }
 
   /** Whether there is a project of this name, to whoever has signed in: for scripts that create what is missing. */
@@ -174,14 +168,14 @@ export function createProjectsRoutes({
 
   const remove = async (req: Request): Promise<Reply> => {
     const wanted = readPathProject(req)
-    await deletion.remove(await authoriser.requireProject(req.principal, 'project:delete', wanted))
+    await removal.remove(await authoriser.requireProject(req.principal, 'project:delete', wanted))
     return DONE
   }
 
   const tellDeletable = async (req: Request): Promise<Reply<z.output<typeof deletableModel>>> => {
     const wanted = readPathProject(req)
     const { name } = await authoriser.requireProject(req.principal, 'project:delete', wanted)
-    const obstacle = await deletion.findObstacle(name)
+    const obstacle = await removal.findObstacle(name)
     return { body: obstacle === undefined ? { deletable: true } : { message: obstacle } }
   }
 

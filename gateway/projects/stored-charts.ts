@@ -10,9 +10,9 @@ export function isUnknownRoute({ status, headers }: StoreAnswer): boolean {
 export async function countCharts(
   store: ChartStore,
   project: string,
-  signal?: AbortSignal,
+  options?: { signal: AbortSignal },
 ): Promise<number> {
   const path = `/api/${encodeURIComponent(project)}/charts`
-  const charts = await readJson(await store.call('GET', path, signal))
+  const charts = await readJson(await store.call('GET', path, options))
   return typeof charts === 'object' && charts !== null ? Object.keys(charts).length : 0
 }

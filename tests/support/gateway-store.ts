@@ -45,7 +45,7 @@ export async function openGatewayStore(
     dir,
     store: {
       forward: (req, res, upload) => current.forward(req, res, upload),
-      call: (method, path, signal) => current.call(method, path, signal),
+      call: (method, path, options) => current.call(method, path, options),
       close: () => current.close(),
     },
     restart: async () => {

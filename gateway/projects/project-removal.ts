@@ -8,7 +8,7 @@ import type { ProjectAccess } from './repository.ts'
 import { countCharts, isUnknownRoute } from './stored-charts.ts'
 
 /** Deletes projects that hold nothing: a later project of the same name must not inherit a file. */
-export interface ProjectDeletion {
+export interface ProjectRemoval {
   /** Why the project cannot be deleted now, and what to do; undefined: it can. Rejects where the store cannot tell. */
   findObstacle: (project: string) => Promise<string | undefined>
   /** @throws {PreconditionFailed} where there is an obstacle. */
@@ -23,7 +23,7 @@ const checkModel = z.object({
   uploads: z.int(),
 })
 
-export function createProjectDeletion({
+export function createProjectRemoval({
   records,
   store,
   changes,
@@ -31,7 +31,7 @@ export function createProjectDeletion({
   records: ProjectRecords
   store: ChartStore
   changes: ChangeFeed
-}): ProjectDeletion {
+}): ProjectRemoval {
   const findObstacle = async (project: string): Promise<string | undefined> => {
     const answer = await store.call('GET', `/api/${encodeURIComponent(project)}/_check`)
     if (isUnknownRoute(answer)) {
