@@ -3,6 +3,8 @@ import { readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { ROLE } from '../gateway/access/permissions.ts'
+import { createUploadTerms } from '../gateway/projects/upload-terms.ts'
+import { chooseQuota } from '../gateway/quotas/choose-quota.ts'
 import { type GatewayOptions, startGateway } from './support/gateway.ts'
 import { openGatewayStore, STORE_KINDS, type StoreKind } from './support/gateway-store.ts'
 import { buildNoise, formOf, uploadTo } from './support/project-uploads.ts'
@@ -324,4 +326,35 @@ test('only a system admin sees and sets quotas, and gives a new project one', as
     assertError(await ask({ as: 'robot$all' }), 403, 'FORBIDDEN', 'robot$all')
     assert.equal((await ask(ROOT)).status, 200)
   }
+})
+
+test('what is decided of all quotas counts: the size of new projects, and whether quotas are kept to', async (t) => {
+  const { gateway, createProject } = await start(t)
+  const id = await createProject('demo', {
+    storage_limit: 5000,
+    count_limit: 3,
+    metadata: { immutable: 'true', max_upload_size: '100' },
+  })
+  const { db, changes } = gateway
+  const readTerms = (quota_per_project_enable: boolean) =>
+    createUploadTerms({
+      db,
+      changes,
+      readQuotaSettings: async () => ({ quota_per_project_enable, storage_per_project: -1 }),
+    })(id)
+  const others = { 'x-project-max-upload-bytes': '100', 'x-project-immutable': 'true' }
+  const quota = { 'x-project-max-bytes': '5000', 'x-project-max-versions': '3' }
+  assert.deepEqual(await readTerms(true), { ...quota, ...others })
+  assert.deepEqual(await readTerms(false), others)
+
+  const settings = { quota_per_project_enable: true, storage_per_project: 700 }
+  const alice = { kind: 'user', id: 2, name: 'alice', credentialVersion: 1 } as const
+  const asked = { storage_limit: 900, count_limit: 9 }
+  const byDefault = { maxBytes: 700, maxVersions: -1 }
+  assert.deepEqual(chooseQuota({ ...alice, isSystemAdmin: false }, asked, settings), byDefault)
+  const admin = { ...alice, isSystemAdmin: true }
+  assert.deepEqual(chooseQuota(admin, {}, settings), byDefault)
+  assert.deepEqual(chooseQuota(admin, asked, settings), { maxBytes: 900, maxVersions: 9 })
+  const throughToken = { ...admin, tokenGrants: [] }
+  assert.deepEqual(chooseQuota(throughToken, asked, settings), byDefault)
 })

@@ -2,11 +2,18 @@ import assert from 'node:assert/strict'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { z } from 'zod'
 import { buildChart } from './support/chart-package.ts'
 import { eventually } from './support/eventually.ts'
+import { buildNoise } from './support/project-uploads.ts'
+import { skipWithout } from './support/real-clients.ts'
+import { startStoreProcess } from './support/running-chartgate.ts'
 import { startStore } from './support/running-store.ts'
+import { startS3Server } from './support/s3-server.ts'
 import { signedText } from './support/signed-text.ts'
 import { outcome, postRaw } from './support/store-client.ts'
+
+const statsModel = z.object({ bytes: z.int(), versions: z.int() })
 
 const chart = (name: string, version: string, noise = 0) =>
   buildChart({ name, version, files: { noise: Buffer.alloc(noise, version) } })
@@ -122,4 +129,28 @@ test('a check finds all files, names those that the index does not, and counts u
   assert.equal((await upload).status, 201)
   const [, after] = await check()
   assert.partialDeepStrictEqual(after, { versions: 2, uploads: 0 })
+})
+
+test('in a bucket too, uploads at once fill a quota to the last one that fits', {
+  skip: skipWithout('versitygw'),
+}, async (t) => {
+  const server = await startS3Server(t)
+  const { url } = await startStoreProcess(t, server.env)
+  const packages = await Promise.all(
+    Array.from({ length: 60 }, (_, n) => buildNoise('a', `1.0.${n}`, 500 + 10 * n)),
+  )
+  const limit = 12_000
+  const answers = await Promise.all(
+    packages.map((body) =>
+      send(`${url}/api/p/charts`, body, { 'x-project-max-bytes': String(limit) }),
+    ),
+  )
+  const { bytes, versions } = statsModel.parse(await (await fetch(`${url}/api/p/_check`)).json())
+  assert.ok(bytes <= limit)
+  assert.equal(versions, answers.filter(([status]) => status === 201).length)
+  for (const [n, [status]] of answers.entries()) {
+    if (status === 201) continue
+    assert.equal(status, 412)
+    assert.ok(bytes + (packages[n]?.length ?? 0) > limit)
+  }
 })
