@@ -5,7 +5,7 @@ import type { Authenticate } from './auth/authenticator.ts'
 import { coalesceByKey } from './coalesce.ts'
 import type { ChartstorePolicy } from './config/config.ts'
 import type { Answer, StoreRequest } from './http/answer.ts'
-import { createRouter, type Route } from './http/router.ts'
+import { createRouter, type Route, type RouteContext } from './http/router.ts'
 import { answerError, StoreError } from './http/store-error.ts'
 import { RELATIVE_URLS } from './index/entry.ts'
 import { createProjectIndexes } from './index/project-indexes.ts'
@@ -82,8 +82,9 @@ export function createChartstore({
     if (found === undefined) throw new StoreError(404, 'not found')
     const { route, context } = found
     note(route)
-    if (route.action !== 'none') {
-      authenticate(request.headers, route.action, context.params.repo ?? 'repo')
+    const { action, repos = readRepo } = route
+    if (action !== 'none') {
+      for (const repo of repos(context)) authenticate(request.headers, action, repo)
     }
     return route.handler(context)
   }
@@ -115,6 +116,10 @@ export function createChartstore({
       await replicas.close()
     },
   }
+}
+
+function readRepo({ params }: RouteContext): string[] {
+  return [params.repo ?? 'repo']
 }
 
 function sizeOf({ headers, body }: Answer): number {

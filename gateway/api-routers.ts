@@ -18,13 +18,19 @@ import type { ApiPart } from './openapi/document.ts'
 import { createDocumentationPage } from './openapi/page.ts'
 import { createDocumentation } from './openapi/routes.ts'
 import { createPermissionsRoutes } from './permissions/routes.ts'
+import { createMetadataRoutes } from './projects/metadata-routes.ts'
+import { createProjectUsage } from './projects/project-usage.ts'
+import { createProjectsRepository } from './projects/repository.ts'
 import { createProjectsRoutes } from './projects/routes.ts'
+import { createSummaryRoutes } from './projects/summary-routes.ts'
+import { createQuotasRoutes } from './quotas/routes.ts'
 import { createRobotsRoutes } from './robots/routes.ts'
 import { createSearchRoutes } from './search/routes.ts'
 import { createSessionRoutes } from './sessions/routes.ts'
 import type { Sessions } from './sessions/sessions.ts'
 import { createSettingsRoutes } from './settings/routes.ts'
 import type { LiveSettings } from './settings/settings.ts'
+import { measureStorage } from './statistics/measure-storage.ts'
 import { createStatisticsRoutes } from './statistics/routes.ts'
 import type { HealthProbes } from './system/health.ts'
 import { createSystemRoutes, versionRoutes } from './system/routes.ts'
@@ -84,9 +90,13 @@ export function createApiParts(dependencies: ApiDependencies): ApiPart[] {
   const { externalUrl } = config
   const robotPrefix = config.robotNamePrefix
   const defaultDays = async () => (await settings.read()).robot_token_duration
+  const usage = createProjectUsage(dependencies.store)
   const part = (tag: string, routes: Routes): ApiPart => ({ tag, path: API, routes })
   const parts = [
-    part('Projects', createProjectsRoutes(dependencies)),
+    part('Projects', createProjectsRoutes({ ...dependencies, usage })),
+    part('Projects', createMetadataRoutes(dependencies)),
+    part('Projects', createSummaryRoutes({ ...dependencies, usage })),
+    part('Quotas', createQuotasRoutes({ ...dependencies, usage })),
     part('Members', createMembersRoutes(dependencies)),
     part('Users', createUsersRoutes(dependencies)),
     part('User groups', createUserGroupsRoutes(dependencies)),
@@ -96,16 +106,19 @@ export function createApiParts(dependencies: ApiDependencies): ApiPart[] {
     part('Labels', createLabelsRoutes(dependencies)),
     part('Logs', createAuditRoutes(dependencies)),
     part('Search', createSearchRoutes(dependencies)),
-    part('Statistics', createStatisticsRoutes({ ...dependencies, measureStorage })),
+    part(
+      'Statistics',
+      createStatisticsRoutes({
+        ...dependencies,
+        measureStorage: () => measureStorage(createProjectsRepository(dependencies.db), usage),
+      }),
+    ),
     part('System', createSystemRoutes({ probes: listProbes(dependencies), settings, externalUrl })),
     part('System', createSettingsRoutes({ ...dependencies, robotPrefix })),
     { tag: 'System', path: '/api/version', routes: versionRoutes },
   ]
   return [...parts, createDocumentation(parts, API)]
 }
-
-/** Not known: the store does not tell yet how much it holds. */
-const measureStorage = async () => 0
 
 /** The names that Harbor has for them. */
 function listProbes({ db, store, redis }: ApiDependencies): HealthProbes {

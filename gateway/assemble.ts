@@ -13,6 +13,7 @@ import type { Database } from './db/database.ts'
 import { createVersionLabels } from './labels/version-labels.ts'
 import { createMembersRepository } from './members/repository.ts'
 import { createProjectsRepository } from './projects/repository.ts'
+import { createUploadTerms } from './projects/upload-terms.ts'
 import { createRobotsRepository } from './robots/repository.ts'
 import { createSecureTest } from './sessions/cookies.ts'
 import { startSessionSweep } from './sessions/session-sweep.ts'
@@ -75,6 +76,7 @@ export function assembleGateway(
     store,
     auditLog,
     settings,
+    readUploadTerms: createUploadTerms({ db, changes, settings }),
     versionLabels: createVersionLabels(db),
     isSecure,
     trustProxy: policy.trustProxy,

@@ -26,6 +26,7 @@ export function nextOwnerName(): string {
 export async function createLocalSpool(path: string): Promise<LocalSpool> {
   const file = await open(path, 'wx', 0o644)
   let isOpen = true
+  let size = 0
   const close = async () => {
     if (!isOpen) return
     isOpen = false
@@ -40,7 +41,9 @@ export async function createLocalSpool(path: string): Promise<LocalSpool> {
           const { bytesWritten } = await file.write(chunk, offset)
           offset += bytesWritten
         }
+        size += chunk.length
       }),
+    size: () => size,
     finish: (modifiedNs) =>
       storing('upload', async () => {
         if (modifiedNs !== undefined) {

@@ -111,11 +111,12 @@ export function createRemoteStore({
   }
 
   return {
-    forward: (req: OriginalRequest, res) => {
+    forward: (req: OriginalRequest, res, upload) => {
       // Not in on.proxyReq, which does not fire for every request.
       const isAwaited = req.headers.expect !== undefined
       req.headers = {
         ...selectStoreHeaders(req.headers),
+        ...upload?.terms,
         ...identity,
         ...(req.requestId === undefined ? {} : { 'x-request-id': req.requestId }),
       }
@@ -131,6 +132,7 @@ export function createRemoteStore({
           method,
           headers: { ...callHeaders(options), ...identity },
           agent,
+          ...(options?.signal === undefined ? {} : { signal: options.signal }),
         }
         const ask = () => {
           const outgoing = request(sent, (incoming) => resolve(toStoreAnswer(incoming)))

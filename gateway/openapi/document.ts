@@ -113,6 +113,7 @@ const PATH_PARAMETERS: Readonly<Record<string, { description: string; type: stri
     type: 'string',
   },
   id: { description: 'Id', type: 'integer' },
+  metadata: { description: 'Name of the metadata', type: 'string' },
   mid: { description: 'Id of the member', type: 'integer' },
   chart: { description: 'Name of the chart', type: 'string' },
   version: { description: 'Version of the chart', type: 'string' },
