@@ -26,7 +26,12 @@ const NEWEST = { 'x-newest': 'true' }
 /** What a listing has: objects, and with a delimiter what else is deeper. */
 const pageSchema = z.array(
   z.union([
-    z.object({ name: z.string(), bytes: z.number(), last_modified: z.string() }),
+    z.object({
+      name: z.string(),
+      bytes: z.number(),
+      last_modified: z.string(),
+      hash: z.string(),
+    }),
     z.object({ subdir: z.string() }),
   ]),
 )
@@ -96,8 +101,8 @@ export function createSwiftObjects(
         })
         for (const item of page) {
           if ('subdir' in item) continue
-          const { name, bytes, last_modified } = item
-          found.push({ key: name, size: bytes, modifiedNs: listedTime(last_modified) })
+          const { name, bytes: size, last_modified, hash: tag } = item
+          found.push({ key: name, size, modifiedNs: listedTime(last_modified), tag })
         }
         const last = page.at(-1)
         if (last === undefined) return found
