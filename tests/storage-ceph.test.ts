@@ -16,8 +16,9 @@ import { startRedis } from './support/redis-server.ts'
 import { agree, assertTrue, redisEnv, upload } from './support/replica-set.ts'
 import { startStoreProcess } from './support/running-chartgate.ts'
 import { listKeys, s3Config } from './support/s3-server.ts'
+import { assertServesCharts } from './support/serves-charts.ts'
 import { storageRules } from './support/storage-rules.ts'
-import { listEntries, outcome, postRaw, readIndex } from './support/store-client.ts'
+import { listEntries, postRaw, readIndex } from './support/store-client.ts'
 import { createSwiftAccount, type SwiftAccount } from './support/swift-account.ts'
 import { skipWithoutPrograms } from './support/system-programs.ts'
 
@@ -81,22 +82,11 @@ test('Ceph RGW, by S3 and by Swift', {
     assert.equal(await upload(store, 'web', '2.0.0'), 409)
   })
 
-  await t.test('charts are uploaded, listed, downloaded in parts and deleted', async (t) => {
-    const env = { ...(await makeContainer()), STORAGE_OPENSTACK_PREFIX: '/some/where/' }
+  await t.test('charts are uploaded once, listed, downloaded in parts and deleted', async (t) => {
+    const prefix = { STORAGE_OPENSTACK_PREFIX: '/some/where/', ALLOW_OVERWRITE: 'false' }
+    const env = { ...(await makeContainer()), ...redisEnv(redis.address), ...prefix }
     const { url } = await startStoreProcess(t, env)
-    const bytes = await buildChart({ name: 'a', version: '1.0.0+build.1' })
-    assert.deepEqual(await outcome(postRaw(`${url}/api/p/charts`, bytes)), [201, { saved: true }])
-    const keys = () => account.keys(env.STORAGE_OPENSTACK_CONTAINER)
-    assert.deepEqual(await keys(), ['some/where/p/a-1.0.0+build.1.tgz'])
-    const file = `${url}/p/charts/a-1.0.0+build.1.tgz`
-    assert.ok(Buffer.from(await (await fetch(file)).arrayBuffer()).equals(bytes))
-    const part = await fetch(file, { headers: { range: 'bytes=5-9' } })
-    assert.equal(part.status, 206)
-    assert.ok(Buffer.from(await part.arrayBuffer()).equals(bytes.subarray(5, 10)))
-    const version = `${url}/api/p/charts/a/${encodeURIComponent('1.0.0+build.1')}`
-    assert.equal((await fetch(version, { method: 'DELETE' })).status, 200)
-    assert.equal((await fetch(version, { method: 'DELETE' })).status, 404)
-    assert.deepEqual(listEntries(await readIndex(`${url}/p`)), [])
+    await assertServesCharts(url, () => account.keys(env.STORAGE_OPENSTACK_CONTAINER))
   })
 
   await t.test('what another client of Swift has put is in the index', async (t) => {

@@ -24,8 +24,8 @@ export function withLateListings(objects: ObjectStore): ObjectStore {
 
   const look = async (key: string, what: string): Promise<ListedObject[]> => {
     try {
-      const { size, modifiedNs } = await objects.head(key, what)
-      return [{ key, size, modifiedNs }]
+      const { size, modifiedNs, tag } = await objects.head(key, what)
+      return [{ key, size, modifiedNs, tag }]
     } catch (error) {
       if (!(error instanceof StorageError && error.fault === 'missing')) throw error
       recent.delete(key)

@@ -1,9 +1,8 @@
-import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http'
-import { Readable } from 'node:stream'
+import type { IncomingHttpHeaders } from 'node:http'
 import { z } from 'zod'
 import type { Logger } from '../../service/log.ts'
-import { StartError } from '../../service/start-error.ts'
 import { withLateListings } from './late-listings.ts'
+import { checkListing } from './listing-check.ts'
 import {
   type ListedObject,
   type ObjectFacts,
@@ -12,37 +11,27 @@ import {
   type PutFault,
 } from './object-store.ts'
 import { DEFAULT_PATIENCE, uploadPatience } from './patience.ts'
-import { withinTime, withRetries } from './retry.ts'
+import { withinTime } from './retry.ts'
 import { StorageError } from './storage.ts'
+import { createSwiftClient, type SwiftCall } from './swift-client.ts'
 import type { SwiftConfig } from './swift-config.ts'
-import {
-  createSwiftHttp,
-  isTransient,
-  readJson,
-  requireSuccess,
-  type SwiftAnswer,
-  SwiftRefusal,
-} from './swift-http.ts'
-import { logIn } from './swift-login.ts'
-import { createSwiftSessions } from './swift-session.ts'
+import { isDistrust, isTransient, readJson, type SwiftAnswer, SwiftRefusal } from './swift-http.ts'
 import { listedTime, objectTime } from './swift-times.ts'
+import { unavailable } from './unavailable.ts'
 
 const UPLOAD_ID = 'x-object-meta-chartgate-upload'
 /** A replica that missed a write would answer with what was there before. */
 const NEWEST = { 'x-newest': 'true' }
 
-interface Call {
-  method: string
-  /** Below the container. */
-  path: string
-  headers?: OutgoingHttpHeaders
-  body?: Buffer | Readable
-}
-
 /** What a listing has: objects, and with a delimiter what else is deeper. */
 const pageSchema = z.array(
   z.union([
-    z.object({ name: z.string(), bytes: z.number(), last_modified: z.string() }),
+    z.object({
+      name: z.string(),
+      bytes: z.number(),
+      last_modified: z.string(),
+      hash: z.string(),
+    }),
     z.object({ subdir: z.string() }),
   ]),
 )
@@ -56,44 +45,15 @@ export function createSwiftObjects(
   log: Logger,
   patience = DEFAULT_PATIENCE,
 ): ObjectStore {
-  const http = createSwiftHttp(config)
-  const sessions = createSwiftSessions(() =>
-    withinTime((signal) => logIn(config, http, signal), patience.answer),
-  )
-  const container = encodeURIComponent(config.container)
-
-  const send = async (
-    call: Call,
-    signal: AbortSignal,
-    mayLogInAgain = !(call.body instanceof Readable),
-  ): Promise<SwiftAnswer> => {
-    const { path, ...request } = call
-    const { token, storageUrl } = await sessions.current()
-    const url = `${storageUrl}/${container}${path}`
-    const headers = { ...request.headers, 'x-auth-token': token }
-    const answer = await http({ ...request, url, headers, signal })
-    if (answer.status === 401) sessions.end(token)
-    if (answer.status !== 401 || !mayLogInAgain) return requireSuccess(answer)
-    answer.body.resume()
-    return send(call, signal, false)
-  }
-
-  const asking = <Result>(
-    call: Call,
-    read: (answer: SwiftAnswer) => Promise<Result> | Result,
-  ): Promise<Result> =>
-    withRetries(async (signal) => read(await send(call, signal)), {
-      attemptMs: patience.answer,
-      isTransient,
-    })
+  const client = createSwiftClient(config, patience)
 
   const calling = async <Result>(
     what: string,
-    call: Call,
+    call: SwiftCall,
     read: (answer: SwiftAnswer) => Promise<Result> | Result,
   ): Promise<Result> => {
     try {
-      return await asking(call, read)
+      return await client.ask(call, read)
     } catch (error) {
       // The same answer tells of an object that is missing and of a container that is.
       if (statusOf(error) === 404 && (await canList())) {
@@ -104,7 +64,7 @@ export function createSwiftObjects(
   }
 
   const listPage = (query: Record<string, string>) =>
-    asking(
+    client.ask(
       { method: 'GET', path: `?${new URLSearchParams({ format: 'json', ...query })}` },
       async (answer) => pageSchema.parse(await readJson(answer)),
     )
@@ -141,12 +101,14 @@ export function createSwiftObjects(
         })
         for (const item of page) {
           if ('subdir' in item) continue
-          const { name, bytes, last_modified } = item
-          found.push({ key: name, size: bytes, modifiedNs: listedTime(last_modified) })
+          const { name, bytes: size, last_modified, hash: tag } = item
+          found.push({ key: name, size, modifiedNs: listedTime(last_modified), tag })
         }
         const last = page.at(-1)
         if (last === undefined) return found
-        marker = 'subdir' in last ? last.subdir : last.name
+        const next = 'subdir' in last ? last.subdir : last.name
+        if (next === marker) throw unavailable(new Error('a listing does not go on'))
+        marker = next
       }
     },
     put: async (key, { body, size, uploadId, signal }) => {
@@ -158,7 +120,7 @@ export function createSwiftObjects(
       const call = { method: 'PUT', path: toPath(key), headers, body }
       try {
         const answer = await withinTime(
-          (ended) => send(call, ended),
+          (ended) => client.send(call, ended),
           uploadPatience(patience, size),
           signal,
         )
@@ -176,18 +138,13 @@ export function createSwiftObjects(
         if (!(error instanceof StorageError && error.fault === 'missing')) throw error
       }
     },
-    check: async () => {
-      try {
-        await listPage({ limit: '1' })
-      } catch (error) {
-        if (error instanceof StartError) throw error
-        if (isTransient(error)) {
-          log.warn({ err: error, container: config.container }, 'the object store is not available')
-          return
-        }
-        throw new StartError(explain(error, config), { cause: error })
-      }
-    },
+    check: () =>
+      checkListing(() => listPage({ limit: '1' }), {
+        isTransient,
+        explain: (error) => explain(error, config),
+        bucket: config.container,
+        log,
+      }),
     // Swift looks for an object before it takes the body: of two that come together both pass. RGW does not look.
     canDecide: false,
   })
@@ -198,6 +155,9 @@ function explain(error: unknown, { container }: SwiftConfig): string {
     return `STORAGE_OPENSTACK_CONTAINER: there is no container "${container}": create it, it is not made by itself`
   }
   const reason = error instanceof Error ? error.message : String(error)
+  if (isDistrust(error)) {
+    return `the certificate of the object store is not trusted (${reason}): set STORAGE_OPENSTACK_CACERT`
+  }
   return `the object store refuses to list the container "${container}" (${reason}): check the roles of the user in the project`
 }
 
@@ -214,11 +174,6 @@ function describe(headers: IncomingHttpHeaders): ObjectFacts {
     tag: headers.etag,
     uploadId: typeof uploadId === 'string' ? uploadId : undefined,
   }
-}
-
-function unavailable(cause: unknown): StorageError {
-  if (cause instanceof StorageError) return cause
-  return new StorageError('unavailable', 'storage is not available', { cause })
 }
 
 function toStorageError(error: unknown): StorageError {

@@ -17,7 +17,11 @@ export interface FaultyBackend {
   proxy: FaultProxy
   isUpload: (request: Request, fileName: string) => boolean
   isDownload: (request: Request, fileName: string) => boolean
+  /** What may become of every request. */
+  outages?: readonly Fault[]
 }
+
+const OUTAGES: readonly Fault[] = [500, 404, 'stall', 'lose answer']
 
 export type Rule = (name: string, body: (project: string) => Promise<void>) => Promise<void>
 
@@ -32,7 +36,7 @@ export function rulesOn(t: TestContext, { proxy }: FaultyBackend): Rule {
 
 /** What every object store does when its server or the way to it fails. */
 export async function checkFaultRules(rule: Rule, backend: FaultyBackend): Promise<void> {
-  const { storage, proxy, isUpload, isDownload } = backend
+  const { storage, proxy, isUpload, isDownload, outages = OUTAGES } = backend
   const uploadsMeet = (fileName: string, ...faults: Fault[]) => {
     const left = [...faults]
     proxy.set((request) => (isUpload(request, fileName) ? (left.shift() ?? 'none') : 'none'))
@@ -68,7 +72,7 @@ export async function checkFaultRules(rule: Rule, backend: FaultyBackend): Promi
 
   await rule('where the server fails a file is unavailable, never missing', async (p) => {
     await putFiles(storage, p, { [CHART]: 'chart' })
-    for (const what of [500, 404, 'stall', 'lose answer'] as const) {
+    for (const what of outages) {
       proxy.set(() => what)
       const calls = [
         storage.get(p, CHART),
