@@ -17,6 +17,8 @@ import { listProjectKeys, startS3Server } from '../support/s3-server.ts'
 import { startSoak } from '../support/soak.ts'
 import { createUploadLoad } from '../support/upload-load.ts'
 
+const LOAD_MS = 600
+
 const temporaryOf = (root: string) =>
   ['spool', 'journal'].map((name) => join(root, '.chartgate', name))
 
@@ -31,6 +33,7 @@ test('kill -9, many times: a store on a directory', async (t) => {
     assertIntact: createIntactCheck({ load, listFiles }),
     temporary: temporaryOf(dir),
     random: createRandom(t),
+    loadMs: LOAD_MS,
     mayGoOn: startSoak(0.15),
   })
   t.diagnostic(`${rounds} rounds, ${load.answered.size} charts`)
@@ -52,6 +55,7 @@ test('kill -9, many times: a gateway with its own database', async (t) => {
     assertIntact: createIntactCheck({ load, listFiles }),
     temporary: temporaryOf(join(dataDir, 'charts')),
     random: createRandom(t),
+    loadMs: LOAD_MS,
     mayGoOn: startSoak(0.15),
   })
   t.diagnostic(`${rounds} rounds, ${load.answered.size} charts`)
@@ -69,6 +73,7 @@ test('kill -9, many times: a store on a bucket', { skip: skipWithout('versitygw'
     assertIntact: createIntactCheck({ load, listFiles, isBucket: true }),
     temporary: [tempDir],
     random: createRandom(t),
+    loadMs: LOAD_MS,
     mayGoOn: startSoak(0.2),
   })
   t.diagnostic(`${rounds} rounds, ${load.answered.size} charts`)

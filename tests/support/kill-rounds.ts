@@ -21,9 +21,12 @@ export async function killRepeatedly(options: {
   /** Folders of what is under way, empty after a restart. */
   temporary: readonly string[]
   random: Random
+  /** The longest that a round uploads after its first answers. */
+  loadMs?: number
   mayGoOn: (rounds: number) => boolean
 }): Promise<number> {
   const { start, chartsOf, prepare, load, assertIntact, temporary, random, mayGoOn } = options
+  const { loadMs = 80 } = options
   for (let round = 0; ; round++) {
     const program = await start()
     const scene = sceneOf(chartsOf, program.url)
@@ -44,7 +47,7 @@ export async function killRepeatedly(options: {
     const uploads = load.start(scene.project)
     // Some rounds end in the first uploads, some in the midst of many.
     await load.answers(1 + random.below(4))
-    await delay(random.below(80))
+    await delay(random.below(loadMs))
     await program.kill()
     await uploads.stop()
   }
