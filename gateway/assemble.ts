@@ -5,6 +5,7 @@ import { createAuthoriser } from './access/authorise.ts'
 import { createApiRouters } from './api-routers.ts'
 import { createGateway } from './app.ts'
 import { type AuditLog, createAuditLog } from './audit/audit-log.ts'
+import { startPruning } from './audit/pruning.ts'
 import { createAuthentication } from './auth/authentication.ts'
 import type { ChartStore } from './charts/chart-store.ts'
 import type { GatewayConfig } from './config.ts'
@@ -27,7 +28,7 @@ export interface Foundations {
 /** What of the configuration decides how requests are answered. */
 export type GatewayPolicy = Pick<
   GatewayConfig,
-  'externalUrl' | 'robotNamePrefix' | 'tokenLifetimeSeconds' | 'trustProxy'
+  'auditRetentionDays' | 'externalUrl' | 'robotNamePrefix' | 'tokenLifetimeSeconds' | 'trustProxy'
 >
 
 export interface AssembledGateway {
@@ -74,5 +75,10 @@ export function assembleGateway(
     }),
     log,
   })
-  return { handle, auditLog, close: auditLog.close }
+  const pruning = startPruning(db, log, policy.auditRetentionDays)
+  const close = async () => {
+    await pruning.close()
+    await auditLog.close()
+  }
+  return { handle, auditLog, close }
 }

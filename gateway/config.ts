@@ -21,6 +21,8 @@ export interface GatewayConfig {
   externalUrl: string | undefined
   robotNamePrefix: string
   tokenLifetimeSeconds: number
+  /** Older lines of the audit log are deleted; 0: none. */
+  auditRetentionDays: number
   /** Express's `trust proxy`: whose X-Forwarded-For tells the source of a request. */
   trustProxy: string | number | false
   logLevel: string
@@ -52,6 +54,7 @@ const schema = z.object({
     .regex(/^[^\s:+]{1,32}$/, 'expected 1 to 32 characters without spaces, colons and plus signs')
     .default(DEFAULT_ROBOT_PREFIX),
   TOKEN_EXPIRATION: envInteger(30, 1, 1440),
+  AUDIT_RETENTION_DAYS: envInteger(0, 0, 36_500),
   TRUST_PROXY: z
     .string()
     .refine(
@@ -76,6 +79,7 @@ export function loadGatewayConfig(env: Env): GatewayConfig {
     externalUrl: parsed.EXTERNAL_URL?.replace(/\/+$/, ''),
     robotNamePrefix: parsed.ROBOT_NAME_PREFIX,
     tokenLifetimeSeconds: parsed.TOKEN_EXPIRATION * 60,
+    auditRetentionDays: parsed.AUDIT_RETENTION_DAYS,
     trustProxy: readTrustProxy(parsed.TRUST_PROXY),
     logLevel: parsed.LOG_LEVEL,
   })

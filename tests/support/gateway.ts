@@ -38,6 +38,7 @@ export interface GatewayOptions {
   trustProxy?: GatewayConfig['trustProxy']
   redis?: Redis
   tokenLifetimeSeconds?: number
+  auditRetentionDays?: number
   /** How the gateway gets to the database, where not straight. */
   reachDatabase?: (connection: ConnectionConfig) => Promise<ConnectionConfig>
 }
@@ -48,6 +49,7 @@ export async function startGateway(
   options: GatewayOptions = {},
 ): Promise<TestGateway> {
   const { robotPrefix = 'robot$', trustProxy = false, redis, tokenLifetimeSeconds = 1800 } = options
+  const { auditRetentionDays = 0 } = options
   const closers: (() => Promise<void>)[] = []
   // Made first, so that it runs first: the database goes after what uses it.
   t.after(async () => {
@@ -66,6 +68,7 @@ export async function startGateway(
   const gateway = assembleGateway(
     { db, changes, store, redis, log },
     {
+      auditRetentionDays,
       externalUrl: undefined,
       robotNamePrefix: robotPrefix,
       tokenLifetimeSeconds,
