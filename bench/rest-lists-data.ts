@@ -127,7 +127,7 @@ export const LISTS: { user: 'admin' | 'many'; path: string }[] = [
     { user, path: '/audit-logs?q=op_time%3D[~2000-01-01T00:00:00]' },
     { user, path: '/audit-logs?sort=op_time' },
     { user, path: '/auditlog-exts' },
-    { user, path: '/projects/team-11/logs' },
+    { user, path: '/projects/library/logs' },
   ]),
   { user: 'admin', path: '/users' },
   { user: 'admin', path: '/users?username=user-49' },

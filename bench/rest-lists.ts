@@ -51,6 +51,7 @@ async function measure(db: Database): Promise<void> {
   const gateway = assembleGateway(
     { db, changes, store, redis: undefined, log },
     {
+      auditRetentionDays: 0,
       externalUrl: undefined,
       robotNamePrefix: 'robot$',
       tokenExpirationMinutes: 30,

@@ -5,6 +5,7 @@ import { createAuthoriser } from './access/authorise.ts'
 import { createApiRouters } from './api-routers.ts'
 import { createGateway } from './app.ts'
 import { type AuditLog, createAuditLog } from './audit/audit-log.ts'
+import { startPruning } from './audit/pruning.ts'
 import { createAuthentication } from './auth/authentication.ts'
 import type { ChartStore } from './charts/chart-store.ts'
 import type { GatewayConfig } from './config.ts'
@@ -32,7 +33,7 @@ export interface Foundations {
 /** What of the configuration decides how requests are answered. */
 export type GatewayPolicy = Pick<
   GatewayConfig,
-  'externalUrl' | 'robotNamePrefix' | 'tokenExpirationMinutes' | 'trustProxy'
+  'auditRetentionDays' | 'externalUrl' | 'robotNamePrefix' | 'tokenExpirationMinutes' | 'trustProxy'
 >
 
 export interface AssembledGateway {
@@ -95,7 +96,9 @@ export function assembleGateway(
     }),
     log,
   })
+  const pruning = startPruning(db, log, policy.auditRetentionDays)
   const close = async () => {
+    await pruning.close()
     await sweep.close()
     await auditLog.close()
   }

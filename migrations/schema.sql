@@ -246,9 +246,19 @@ create table users (
   constraint users_username_check CHECK (((length(username) >= 1) AND (length(username) <= 255)))
 );
 
+CREATE INDEX audit_log_operation ON public.audit_log USING btree (operation, op_time DESC, id DESC);
+
 CREATE INDEX audit_log_project_time ON public.audit_log USING btree (project_id, op_time DESC, id DESC);
 
+CREATE INDEX audit_log_resource ON public.audit_log USING btree (resource, op_time DESC, id DESC);
+
+CREATE INDEX audit_log_resource_parts ON public.audit_log USING gin (lower(resource) gin_trgm_ops);
+
+CREATE INDEX audit_log_resource_type ON public.audit_log USING btree (resource_type, op_time DESC, id DESC);
+
 CREATE INDEX audit_log_time ON public.audit_log USING btree (op_time DESC, id DESC);
+
+CREATE INDEX audit_log_username ON public.audit_log USING btree (username, op_time DESC, id DESC);
 
 CREATE INDEX chart_version_labels_file ON public.chart_version_labels USING btree (project_id, (((chart || '-'::text) || version)));
 

@@ -24,6 +24,9 @@ export async function migrate(
   }
 }
 
+/** The longest that a timer can be set to: 24 days. */
+const PATIENCE_MS = 2 ** 31 - 1
+
 /**
  * For a program that works beside gateways, perhaps older ones, and must not change the schema under them.
  * @throws {StartError} when the schema is not at the newest migration known here.
@@ -46,9 +49,11 @@ async function applyNext(
   known: readonly Migration[],
   log: Logger,
 ): Promise<boolean> {
+  const patiently = (text: string, values: unknown[] = []) =>
+    transaction.query({ text, values, query_timeout: PATIENCE_MS })
   // waiting for another process, and long migrations, are no faults
   await transaction.query('set local statement_timeout = 0')
-  await transaction.query('select pg_advisory_xact_lock($1::bigint)', [MIGRATION_LOCK])
+  await patiently('select pg_advisory_xact_lock($1::bigint)', [MIGRATION_LOCK])
   const applied = (await readApplied(transaction)) ?? (await startApplied(transaction))
   refuseUnknownOrEdited(applied, known)
   const next = known.find((migration) => !applied.has(migration.version))
@@ -56,7 +61,7 @@ async function applyNext(
 
   log.info(`applying migration ${fullName(next)}`)
   try {
-    await transaction.query(next.sql)
+    await patiently(next.sql)
   } catch (error) {
     if (error instanceof HttpError) throw error
     const reason = error instanceof Error ? error.message : String(error)

@@ -63,7 +63,7 @@ export interface ProjectRecords {
 
 const TABLES = `
   projects p
-  join users o on o.id = p.owner_id
+  left join users o on o.id = p.owner_id
   left join project_metadata v on v.project_id = p.id and v.name = 'public'`
 
 const RECORD = `

@@ -119,6 +119,10 @@ export function createRobotsRoutes({
       authoriser.requireSystem(req.principal, 'robot:list')
       return null
     }
+    if (level.kind !== 'exact' || level.value !== 'project') {
+      authoriser.requireSignedIn(req.principal)
+      throw new BadRequest('bad request error level input')
+    }
     const id = query.get('projectid')
     if (id?.kind !== 'exact' || !/^\d{1,9}$/.test(id.value)) {
       authoriser.requireSignedIn(req.principal)

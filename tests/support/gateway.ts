@@ -43,6 +43,7 @@ export interface GatewayOptions {
   trustProxy?: GatewayConfig['trustProxy']
   redis?: Redis
   tokenExpirationMinutes?: number
+  auditRetentionDays?: number
   /** How the gateway gets to the database, where not straight. */
   reachDatabase?: (connection: ConnectionConfig) => Promise<ConnectionConfig>
 }
@@ -53,6 +54,7 @@ export async function startGateway(
   options: GatewayOptions = {},
 ): Promise<TestGateway> {
   const { robotPrefix = 'robot$', trustProxy = false, redis, tokenExpirationMinutes } = options
+  const { auditRetentionDays = 0 } = options
   const closers: (() => Promise<void>)[] = []
   // Made first, so that it runs first: the database goes after what uses it.
   t.after(async () => {
@@ -71,6 +73,7 @@ export async function startGateway(
   const gateway = assembleGateway(
     { db, changes, store, redis, log },
     {
+      auditRetentionDays,
       externalUrl: options.externalUrl,
       robotNamePrefix: robotPrefix,
       tokenExpirationMinutes,
