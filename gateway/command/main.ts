@@ -9,4 +9,6 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     stopping.abort()
   })
 }
+// whoever reads no further (`| head`) is no reason to leave anything half done
+process.stdout.on('error', () => undefined)
 process.exitCode = await runProgram(process.argv.slice(2), process.env, stopping.signal)
