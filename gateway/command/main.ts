@@ -11,4 +11,8 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 }
 // whoever reads no further (`| head`) is no reason to leave anything half done
 process.stdout.on('error', () => undefined)
-process.exitCode = await runProgram(process.argv.slice(2), process.env, stopping.signal)
+process.exitCode = await runProgram(process.argv.slice(2), {
+  env: process.env,
+  streams: process,
+  signal: stopping.signal,
+})

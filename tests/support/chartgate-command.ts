@@ -1,17 +1,40 @@
+import { Readable } from 'node:stream'
+import { runProgram } from '../../gateway/command/program.ts'
 import { type CommandResult, runCommand } from './command.ts'
 import { PROJECT_FOLDER } from './project-folder.ts'
 
-/** The admin command as a process of its own, with these variables and no others. */
-export function runChartgate(
+/** The admin command with these variables and no others, in this process: to start one for each takes a second. */
+export async function runChartgate(
   args: readonly string[],
   env: Record<string, string>,
   input = '',
+  signal = new AbortController().signal,
+): Promise<CommandResult> {
+  const output = { stdout: '', stderr: '' }
+  const collect = (name: keyof typeof output) => ({
+    write: (text: string) => {
+      output[name] += text
+      return true
+    },
+  })
+  const streams = {
+    stdin: Readable.from([input]),
+    stdout: collect('stdout'),
+    stderr: collect('stderr'),
+  }
+  const status = await runProgram(args, { env, streams, signal })
+  return { status, ...output }
+}
+
+/** The same as a process of its own. */
+export function runChartgateProcess(
+  args: readonly string[],
+  env: Record<string, string>,
 ): Promise<CommandResult> {
   const { PATH, HOME } = process.env
   return runCommand(process.execPath, ['gateway/command/main.ts', ...args], {
     cwd: PROJECT_FOLDER,
     env: { PATH, HOME, ...env },
-    input,
     timeoutMs: 60_000,
   })
 }

@@ -124,7 +124,13 @@ export async function createHarborDatabase(
   return {
     url: toUrl(connection),
     db,
-    addUser: async ({ name, email = `${name}@example.com`, password, isAdmin = false, ...rest }) => {
+    addUser: async ({
+      name,
+      email = `${name}@example.com`,
+      password,
+      isAdmin = false,
+      ...rest
+    }) => {
       const algorithm = rest.version ?? (version === '1.7' ? 'sha1' : 'sha256')
       const [salt, hash] = password === undefined ? ['', ''] : hashAsHarbor(password, algorithm)
       const id = await insert(
