@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { Readable } from 'node:stream'
 import { runProgram } from '../../gateway/command/program.ts'
 import { type CommandResult, runCommand } from './command.ts'
@@ -31,12 +33,29 @@ export function runChartgateProcess(
   args: readonly string[],
   env: Record<string, string>,
 ): Promise<CommandResult> {
-  const { PATH, HOME } = process.env
-  return runCommand(process.execPath, ['gateway/command/main.ts', ...args], {
+  return runCommand(process.execPath, [MAIN, ...args], {
     cwd: PROJECT_FOLDER,
-    env: { PATH, HOME, ...env },
+    env: environment(env),
     timeoutMs: 60_000,
   })
+}
+
+/** One that is to be killed. */
+export function startChartgateProcess(args: readonly string[], env: Record<string, string>) {
+  const child = spawn(process.execPath, [MAIN, ...args], {
+    cwd: PROJECT_FOLDER,
+    env: environment(env),
+    stdio: 'ignore',
+  })
+  const ended = once(child, 'exit')
+  return { kill: (signal: NodeJS.Signals) => child.kill(signal), ended }
+}
+
+const MAIN = 'gateway/command/main.ts'
+
+function environment(env: Record<string, string>): NodeJS.ProcessEnv {
+  const { PATH, HOME } = process.env
+  return { PATH, HOME, ...env }
 }
 
 /** Its JSON. @throws where the exit code is another. */
