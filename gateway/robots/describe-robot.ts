@@ -6,7 +6,9 @@ import type { RobotRecord } from './robot-records.ts'
 const permissionModel = z.object({
   kind: z.enum(['project', 'system']),
   namespace: z.string(),
-  access: z.array(z.object({ resource: z.string(), action: z.string() })),
+  access: z.array(
+    z.object({ resource: z.string(), action: z.string(), effect: z.enum(['allow']) }),
+  ),
 })
 
 /** A robot in Harbor 2.7's shape: never its secret. */
@@ -78,7 +80,8 @@ function groupGrants(grants: RobotRecord['grants']): RobotModel['permissions'] {
   for (const { kind, projectName, resource, action } of grants) {
     const namespace = kind === 'system' ? '/' : (projectName ?? '*')
     const group = groups.get(namespace) ?? { kind, namespace, access: [] }
-    group.access.push({ resource, action })
+    // there is no other, and Terraform takes a missing one for a change
+    group.access.push({ resource, action, effect: 'allow' })
     groups.set(namespace, group)
   }
   return [...groups.values()]

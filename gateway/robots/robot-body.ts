@@ -11,7 +11,7 @@ const permission = z.object({
   kind: text,
   namespace: text,
   access: z
-    .array(z.object({ resource: text, action: text }))
+    .array(z.object({ resource: text, action: text, effect: z.string().nullish() }))
     .nullish()
     .transform((access) => access ?? []),
 })
@@ -66,7 +66,14 @@ export function checkRobot({ level, description, permissions }: RobotBody): void
     const isProject = kind === 'project' && namespace !== '' && namespace !== '/'
     const isSystem = kind === 'system' && namespace === '/'
     if (!isProject && !isSystem) throw new BadRequest('bad request permission')
-    for (const one of access) checkAccess(isProject ? 'project' : 'system', one)
+    for (const one of access) {
+      checkAccess(isProject ? 'project' : 'system', one)
+      if (one.effect && one.effect !== 'allow') {
+        throw new BadRequest(
+          `bad request permission effect: ${one.effect}, a robot may do what it is granted and nothing else`,
+        )
+      }
+    }
   }
 }
 

@@ -87,10 +87,11 @@ export function createRobotsRoutes({
         ? undefined
         : await authoriser.requireProject(req.principal, `robot:${action}`, { name: namespace })
       return access.map(
-        (one): RobotGrant => ({
+        ({ resource, action }): RobotGrant => ({
           kind: kind === 'system' ? 'system' : 'project',
           projectId: project?.id ?? null,
-          ...one,
+          resource,
+          action,
         }),
       )
     })
