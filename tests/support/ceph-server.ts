@@ -3,6 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { mustRun } from './command.ts'
+import { eventually } from './eventually.ts'
 import { makeFolder } from './folder.ts'
 import { findFreePort } from './free-port.ts'
 import { startServerProcess } from './server-process.ts'
@@ -35,6 +36,8 @@ export async function startCeph(t: TestContext): Promise<CephServer> {
   await writeFile(join(folder, 'keyring'), '')
 
   const run = (program: string, ...args: string[]) => mustRun(program, args, { timeoutMs: 60_000 })
+  // A monitor that listens is not yet one that answers.
+  const ask = (...args: string[]) => eventually(() => run('ceph', '-c', config, ...args))
   const start = (program: string, listeningPort: number | undefined, ...args: string[]) =>
     startServerProcess(t, program, ['-c', config, '-f', ...args], {
       port: listeningPort,
@@ -48,10 +51,10 @@ export async function startCeph(t: TestContext): Promise<CephServer> {
   await run('ceph-mon', '-c', config, '-i', 'a', '--mkfs', '--monmap', map)
   await start('ceph-mon', monitorPort, '-i', 'a')
   const daemon = randomUUID()
-  await run('ceph', '-c', config, 'osd', 'new', daemon)
+  await ask('osd', 'new', daemon)
   await run('ceph-osd', '-c', config, '-i', '0', '--mkfs', '--osd-uuid', daemon)
   await start('ceph-osd', undefined, '-i', '0')
-  await run('ceph', '-c', config, 'osd', 'crush', 'add', 'osd.0', '1', 'root=default', 'host=a')
+  await ask('osd', 'crush', 'add', 'osd.0', '1', 'root=default', 'host=a')
 
   const secret = () => randomBytes(16).toString('hex')
   const s3 = { accessKeyId: 'chartgate', secretAccessKey: secret() }
