@@ -7,11 +7,15 @@ import { requireSuccess } from './charts/store-answer.ts'
 import type { GatewayConfig } from './config.ts'
 import type { ChangeFeed } from './db/change.ts'
 import type { Database } from './db/database.ts'
+import { createRestRouter, type Routes } from './http/rest-router.ts'
 import { createMembersRoutes } from './members/routes.ts'
+import type { ApiPart } from './openapi/document.ts'
+import { createDocumentationPage } from './openapi/page.ts'
+import { createDocumentation } from './openapi/routes.ts'
 import { createProjectsRoutes } from './projects/routes.ts'
 import { createRobotsRoutes } from './robots/routes.ts'
 import type { HealthProbes } from './system/health.ts'
-import { createSystemRoutes, createVersionRoutes } from './system/routes.ts'
+import { createSystemRoutes, versionRoutes } from './system/routes.ts'
 import { createUsersRoutes } from './users/routes.ts'
 
 const API = '/api/v2.0'
@@ -29,20 +33,30 @@ export interface ApiDependencies {
 export function createApiRouters(
   dependencies: ApiDependencies,
 ): { path: string; router: Router }[] {
-  const { config, changes } = dependencies
-  const probes = listProbes(dependencies)
-  const routers = [
-    createSystemRoutes({ changes, probes, externalUrl: config.externalUrl }),
-    createUsersRoutes(dependencies),
-    createProjectsRoutes(dependencies),
-    createMembersRoutes(dependencies),
-    createRobotsRoutes({ ...dependencies, robotPrefix: config.robotNamePrefix }),
-    createAuditRoutes(dependencies),
+  const { changes } = dependencies
+  const routers = createApiParts(dependencies).map(({ path, routes }) => ({
+    path,
+    router: createRestRouter(changes, routes),
+  }))
+  return [...routers, { path: API, router: createDocumentationPage() }]
+}
+
+/** The parts of the API, as its documentation groups them. */
+export function createApiParts(dependencies: ApiDependencies): ApiPart[] {
+  const { config } = dependencies
+  const { externalUrl } = config
+  const robotPrefix = config.robotNamePrefix
+  const part = (tag: string, routes: Routes): ApiPart => ({ tag, path: API, routes })
+  const parts = [
+    part('Projects', createProjectsRoutes(dependencies)),
+    part('Members', createMembersRoutes(dependencies)),
+    part('Users', createUsersRoutes(dependencies)),
+    part('Robots', createRobotsRoutes({ ...dependencies, robotPrefix })),
+    part('Logs', createAuditRoutes(dependencies)),
+    part('System', createSystemRoutes({ probes: listProbes(dependencies), externalUrl })),
+    { tag: 'System', path: '/api/version', routes: versionRoutes },
   ]
-  return [
-    { path: '/api/version', router: createVersionRoutes(changes) },
-    ...routers.map((router) => ({ path: API, router })),
-  ]
+  return [...parts, createDocumentation(parts, API)]
 }
 
 /** The names that Harbor has for them. */

@@ -19,7 +19,7 @@ export interface GatewayDependencies {
   store: ChartStore
   auditLog: AuditLog
   /** Express's setting: which proxies' `X-Forwarded-For` is believed. */
-  trustProxy: boolean | number | string
+  trustProxy: false | number | string
   /** Mounted at their paths, after charts: `/api/v2.0`, `/api/version`. */
   apiRouters: readonly { path: string; router: Router }[]
   log: Logger

@@ -4,11 +4,7 @@ import type { Env } from '../service/env.ts'
 import { drain, listen, setTimeLimits } from '../service/http-server.ts'
 import type { Logger } from '../service/log.ts'
 import type { Running } from '../service/run.ts'
-import { createAuthoriser } from './access/authorise.ts'
-import { createApiRouters } from './api-routers.ts'
-import { createGateway } from './app.ts'
-import { createAuditLog } from './audit/audit-log.ts'
-import { createAuthentication } from './auth/authentication.ts'
+import { assembleGateway } from './assemble.ts'
 import type { ChartStore } from './charts/chart-store.ts'
 import { createRemoteStore } from './charts/remote-store.ts'
 import type { GatewayConfig } from './config.ts'
@@ -16,12 +12,8 @@ import { type ConnectionConfig, connectDatabase } from './db/connect.ts'
 import { createChangeFeed } from './db/listen.ts'
 import { migrate } from './db/migrate.ts'
 import { createEmbeddedStore, loadEmbeddedConfig } from './embedded-chartstore.ts'
-import { createMembersRepository } from './members/repository.ts'
 import { startEmbeddedPostgres } from './postgres/embedded.ts'
-import { createProjectsRepository } from './projects/repository.ts'
-import { createRobotsRepository } from './robots/repository.ts'
 import { setInitialAdminPassword } from './users/initial-admin.ts'
-import { createUsersRepository } from './users/repository.ts'
 
 /** Requests that still run when the gateway is told to stop may take this long. */
 const GRACE_MS = 30_000
@@ -68,40 +60,14 @@ async function startParts(
   const changes = await createChangeFeed(connection, log)
   stops.push(changes.close)
 
-  const users = createUsersRepository(db)
-  const robots = createRobotsRepository(db)
   const redis = openRedis(config.redisUrl, log)
   if (redis !== undefined) stops.push(async () => redis.disconnect())
-  const authentication = createAuthentication({
-    db,
-    changes,
-    users,
-    robots,
-    robotPrefix: config.robotNamePrefix,
-    tokenLifetimeSeconds: config.tokenLifetimeSeconds,
-    redis,
-  })
-  const authoriser = createAuthoriser({
-    projects: createProjectsRepository(db),
-    members: createMembersRepository(db),
-    changes,
-  })
-
   const store = await openStore(config, env, log)
   stops.push(store.close)
-  const auditLog = createAuditLog(db, log)
-  stops.push(auditLog.close)
-  const handle = createGateway({
-    authentication,
-    authoriser,
-    store,
-    auditLog,
-    trustProxy: config.trustProxy,
-    apiRouters: createApiRouters({ config, db, changes, authoriser, store, redis }),
-    log,
-  })
+  const gateway = assembleGateway({ db, changes, store, redis, log }, config)
+  stops.push(gateway.close)
   // A client that waits for `100 Continue` is asked for its body once it is known that it may send one.
-  const server = createServer(handle).on('checkContinue', handle)
+  const server = createServer(gateway.handle).on('checkContinue', gateway.handle)
   setTimeLimits(server)
   return openSocket(server, config, stops)
 }

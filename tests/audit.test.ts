@@ -109,7 +109,7 @@ test('what was refused is not in the audit log', async (t) => {
 })
 
 test('an entry has the request id and the address that the request had', async (t) => {
-  const gateway = await startGateway(t, { trustProxy: true })
+  const gateway = await startGateway(t, { trustProxy: 1 })
   await gateway.get('/chartrepo/library/charts/hello-1.0.0.tgz', {
     headers: { 'x-request-id': 'ci-7', 'x-forwarded-for': '203.0.113.9' },
   })

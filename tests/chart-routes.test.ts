@@ -175,7 +175,7 @@ function sign(chart: string, version: string): string {
 }
 
 async function createFixture(t: TestContext): Promise<Fixture> {
-  const gateway = await startGateway(t, { trustProxy: true })
+  const gateway = await startGateway(t, { trustProxy: 1 })
   const { accounts } = gateway
   const team = await accounts.createProject('team')
   const other = await accounts.createProject('other')

@@ -74,7 +74,7 @@ test('who is logged in already is not held up by failures, their own or those of
 })
 
 test('failures from one address do not lock the right password out at another', async (t) => {
-  const gateway = await startGateway(t, { trustProxy: true })
+  const gateway = await startGateway(t, { trustProxy: 1 })
   await gateway.accounts.createUser('bob')
   const from = (address: string, password?: string) => ({
     as: 'bob',

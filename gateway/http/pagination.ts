@@ -1,6 +1,6 @@
 import type { Request } from 'express'
-import { UnprocessableEntity } from './errors.ts'
-import { readInteger } from './query-parameters.ts'
+import { z } from 'zod'
+import { queryInteger, queryText } from './query-parameters.ts'
 import type { Reply } from './reply.ts'
 
 /** A page of a list, as Harbor counts them: from 1. */
@@ -17,23 +17,32 @@ const DEFAULT_SIZE = 10
 const MAX_SIZE = 100
 const MAX_NUMBER = 1_000_000
 
-/** @throws {UnprocessableEntity} for what is no number, and for a page_size above 100. */
-export function readPage(req: Request): Page {
-  const size = readInteger(req, 'page_size') ?? DEFAULT_SIZE
-  if (size > MAX_SIZE) {
-    throw new UnprocessableEntity(
-      `validation failure list:\npage_size in query should be less than or equal to ${MAX_SIZE}`,
-    )
-  }
-  const number = Math.min(Math.max(readInteger(req, 'page') ?? 1, 1), MAX_NUMBER)
-  if (size <= 0) return { number: 1, size: null, limit: null, offset: 0 }
-  return { number, size, limit: size, offset: (number - 1) * size }
+/** What a list is asked for. */
+export const pageQuery = z.object({
+  page: queryInteger,
+  page_size: queryInteger.refine(
+    (size) => size === undefined || size <= MAX_SIZE,
+    `should be less than or equal to ${MAX_SIZE}`,
+  ),
+})
+
+/** Harbor's `q` and `sort` (query-language.ts) beside it. */
+export const listQuery = pageQuery.extend({ q: queryText, sort: queryText })
+
+export function toPage({ page = 1, page_size = DEFAULT_SIZE }: z.output<typeof pageQuery>): Page {
+  if (page_size <= 0) return { number: 1, size: null, limit: null, offset: 0 }
+  const number = Math.min(Math.max(page, 1), MAX_NUMBER)
+  return { number, size: page_size, limit: page_size, offset: (number - 1) * page_size }
 }
 
 /** A page of `total` items, with Harbor's headers. */
-export function listReply(req: Request, page: Page, total: number, items: object[]): Reply {
+export function listReply<Item>(
+  req: Request,
+  page: Page,
+  total: number,
+  items: Item[],
+): Reply<Item[]> {
   return {
-    status: 200,
     headers: { 'X-Total-Count': String(total), Link: formatLinks(req, page, total) },
     body: items,
   }

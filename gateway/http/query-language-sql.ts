@@ -1,6 +1,4 @@
-import type { Request } from 'express'
 import { type Condition, invalidValue, parseQuery, parseSort } from './query-language.ts'
-import { readParameter } from './query-parameters.ts'
 
 /** A column that a list may be filtered and sorted by. `sql` is ours, never the client's. */
 export interface Column {
@@ -36,17 +34,20 @@ export function createFilter(values: unknown[] = []): Filter {
 }
 
 /** Adds what `q` asks for. */
-export function addQuery(filter: Filter, req: Request, columns: Columns): void {
-  for (const [key, condition] of parseQuery(readParameter(req, 'q') ?? '')) {
+export function addQuery(filter: Filter, q: string | undefined, columns: Columns): void {
+  for (const [key, condition] of parseQuery(q ?? '')) {
     const column = columns[key]
     if (column !== undefined) filter.add(column, condition)
   }
 }
 
 /** What to order by: what `sort` asks for, then `byDefault`, which must be unique so that pages do not overlap. */
-export function compileOrder(req: Request, columns: Columns, byDefault: string): string {
-  const sort = parseSort(readParameter(req, 'sort') ?? '')
-  const wanted = sort.flatMap(({ key, isDescending }) => {
+export function compileOrder(
+  sort: string | undefined,
+  columns: Columns,
+  byDefault: string,
+): string {
+  const wanted = parseSort(sort ?? '').flatMap(({ key, isDescending }) => {
     const column = columns[key]
     return column === undefined ? [] : [`${column.sql} ${isDescending ? 'desc' : 'asc'}`]
   })

@@ -1,26 +1,59 @@
 import type { Request } from 'express'
+import { z } from 'zod'
 import { UnprocessableEntity } from './errors.ts'
 
-/** One value of a query parameter, the last if there are several, '' counting as none. */
-export function readParameter(req: Request, name: string): string | undefined {
-  const value: unknown = req.query[name]
+/** A text. As in all of these, '' counts as none, and of several values the last is taken. */
+export const queryText = z
+  .preprocess(
+    lastValue,
+    z
+      .string()
+      .refine((text) => !text.includes('\0'), 'has a NUL character')
+      .optional(),
+  )
+  .optional()
+
+export const queryInteger = z
+  .preprocess(readInteger, z.int({ error: mustBe('int64') }).optional())
+  .optional()
+
+export const queryBoolean = z
+  .preprocess(readBoolean, z.boolean({ error: mustBe('bool') }).optional())
+  .optional()
+
+/** @throws {UnprocessableEntity} that names the parameter, in Harbor's words. */
+export function readQuery<Query extends z.ZodObject>(req: Request, schema: Query): z.output<Query> {
+  const parsed = schema.safeParse(req.query)
+  if (parsed.success) return parsed.data
+  const [issue] = parsed.error.issues
+  throw new UnprocessableEntity(
+    `validation failure list:\n${issue?.path[0]?.toString()} in query ${issue?.message}`,
+  )
+}
+
+/** @throws {UnprocessableEntity} where a parameter is missing that the schema cannot require: '' counts as none. */
+export function requireParameter(name: string, value: string | undefined): string {
+  if (value !== undefined) return value
+  throw new UnprocessableEntity(`validation failure list:\n${name} in query is required`)
+}
+
+function lastValue(value: unknown): unknown {
   const last: unknown = Array.isArray(value) ? value.at(-1) : value
-  if (typeof last !== 'string' || last === '') return undefined
-  if (last.includes('\0')) throw new UnprocessableEntity(`${name} in query has a NUL character`)
-  return last
+  return last === '' ? undefined : last
 }
 
-export function readInteger(req: Request, name: string): number | undefined {
-  const text = readParameter(req, name)
-  if (text === undefined) return undefined
-  if (/^[-+]?\d{1,15}$/.test(text)) return Number(text)
-  throw new UnprocessableEntity(`${name} in query must be of type int64: ${JSON.stringify(text)}`)
+function readInteger(value: unknown): unknown {
+  const text = lastValue(value)
+  return typeof text === 'string' && /^[-+]?\d{1,15}$/.test(text) ? Number(text) : text
 }
 
-export function readBoolean(req: Request, name: string): boolean | undefined {
-  const text = readParameter(req, name)
-  if (text === undefined) return undefined
+function readBoolean(value: unknown): unknown {
+  const text = lastValue(value)
   if (text === 'true' || text === '1') return true
   if (text === 'false' || text === '0') return false
-  throw new UnprocessableEntity(`${name} in query must be of type bool: ${JSON.stringify(text)}`)
+  return text
+}
+
+function mustBe(type: string): (issue: { input: unknown }) => string {
+  return ({ input }) => `must be of type ${type}: ${JSON.stringify(input)}`
 }

@@ -1,54 +1,75 @@
-import type { Request, Router } from 'express'
+import type { Request } from 'express'
 import { z } from 'zod'
 import type { Authoriser } from '../access/authorise.ts'
 import { ROLE, type RoleId } from '../access/permissions.ts'
-import type { ChangeFeed } from '../db/change.ts'
 import type { Database } from '../db/database.ts'
 import { BadRequest, NotFound } from '../http/errors.ts'
-import { readJsonBody } from '../http/json-body.ts'
-import { listReply, readPage } from '../http/pagination.ts'
+import { type Call, operation } from '../http/operation.ts'
+import { listReply, pageQuery, toPage } from '../http/pagination.ts'
 import { readPathId, readPathProject, readPathText } from '../http/path-id.ts'
-import { readParameter } from '../http/query-parameters.ts'
-import { created, createRestRouter, OK, type Reply } from '../http/reply.ts'
+import { queryText } from '../http/query-parameters.ts'
+import { created, DONE, type Reply } from '../http/reply.ts'
+import type { Routes } from '../http/rest-router.ts'
 import { createUserRecords } from '../users/user-records.ts'
 import { createMemberRecords, type MemberRecord } from './member-records.ts'
 
 const roleId = z.number().nullish()
-const roleBody = z.object({ role_id: roleId })
-const newMemberBody = z.object({
-  role_id: roleId,
-  member_user: z
-    .object({ user_id: z.number().int().nullish(), username: z.string().nullish() })
-    .nullish(),
-})
+const roleBody = z.object({ role_id: roleId }).meta({ id: 'MemberRole' })
+const newMemberBody = z
+  .object({
+    role_id: roleId,
+    member_user: z
+      .object({ user_id: z.number().int().nullish(), username: z.string().nullish() })
+      .nullish(),
+  })
+  .meta({ id: 'NewMember' })
+
+const membersQuery = pageQuery.extend({ entityname: queryText })
+
+const memberModel = z
+  .object({
+    id: z.int(),
+    project_id: z.int(),
+    entity_name: z.string(),
+    role_name: z.string(),
+    role_id: z.int(),
+    entity_id: z.int(),
+    entity_type: z.enum(['u']),
+  })
+  .meta({ id: 'Member' })
+
+type MemberModel = z.output<typeof memberModel>
 
 /** Members of a project (spec/harbor.md 3.4): users. Groups come with LDAP and OIDC, which are not here. */
 export function createMembersRoutes({
   db,
-  changes,
   authoriser,
 }: {
   db: Database
-  changes: ChangeFeed
   authoriser: Authoriser
-}): Router {
+}): Routes {
   const records = createMemberRecords(db)
   const users = createUserRecords(db)
 
   const requireProject = (req: Request, action: 'read' | 'list' | 'create' | 'update' | 'delete') =>
     authoriser.requireProject(req.principal, `member:${action}`, readPathProject(req))
 
-  const list = async (req: Request): Promise<Reply> => {
+  const list = async ({
+    req,
+    query,
+  }: Call<z.output<typeof membersQuery>>): Promise<Reply<MemberModel[]>> => {
     const project = await requireProject(req, 'list')
-    const page = readPage(req)
-    const name = readParameter(req, 'entityname')
-    const { total, members } = await records.list(project.id, name, page)
+    const page = toPage(query)
+    const { total, members } = await records.list(project.id, query.entityname, page)
     return listReply(req, page, total, members.map(describeMember))
   }
 
-  const create = async (req: Request): Promise<Reply> => {
+  const create = async ({
+    req,
+    readBody,
+  }: Call<object, z.output<typeof newMemberBody>>): Promise<Reply> => {
     const project = await requireProject(req, 'create')
-    const body = await readJsonBody(req, newMemberBody)
+    const body = await readBody()
     const role = readRole(body.role_id)
     const userId = await findUserId(body.member_user ?? {})
     const { id } = await records.insert(project.id, userId, role)
@@ -70,33 +91,60 @@ export function createMembersRoutes({
     return id
   }
 
-  const read = async (req: Request): Promise<Reply> => {
+  const read = async (req: Request): Promise<Reply<MemberModel>> => {
     const project = await requireProject(req, 'read')
     const id = readPathId(req, 'mid')
     const member = await records.find(project.id, id)
     if (member === undefined) throw notFound(project.id, id)
-    return { status: 200, body: describeMember(member) }
+    return { body: describeMember(member) }
   }
 
-  const update = async (req: Request): Promise<Reply> => {
+  const update = async ({
+    req,
+    readBody,
+  }: Call<object, z.output<typeof roleBody>>): Promise<Reply> => {
     const project = await requireProject(req, 'update')
     const id = readPathId(req, 'mid')
-    const role = readRole((await readJsonBody(req, roleBody)).role_id)
+    const role = readRole((await readBody()).role_id)
     // Harbor answers 200 here, and has changed nothing
     if (!(await records.setRole(project.id, id, role))) throw notFound(project.id, id)
-    return OK
+    return DONE
   }
 
   const remove = async (req: Request): Promise<Reply> => {
     const project = await requireProject(req, 'delete')
     await records.remove(project.id, readPathId(req, 'mid'))
-    return OK
+    return DONE
   }
 
-  return createRestRouter(changes, {
-    '/projects/:project/members': { GET: list, POST: create },
-    '/projects/:project/members/:mid': { GET: read, PUT: update, DELETE: remove },
-  })
+  return {
+    '/projects/:project/members': {
+      GET: operation({
+        summary: 'List the members of a project',
+        query: membersQuery,
+        answer: z.array(memberModel),
+        handle: list,
+      }),
+      POST: operation({
+        summary: 'Add a member to a project',
+        body: newMemberBody,
+        status: 201,
+        handle: create,
+      }),
+    },
+    '/projects/:project/members/:mid': {
+      GET: operation({
+        summary: 'Tell of a member',
+        answer: memberModel,
+        handle: ({ req }) => read(req),
+      }),
+      PUT: operation({ summary: "Change a member's role", body: roleBody, handle: update }),
+      DELETE: operation({
+        summary: 'Remove a member from a project',
+        handle: ({ req }) => remove(req),
+      }),
+    },
+  }
 }
 
 const ROLES: readonly RoleId[] = Object.values(ROLE)
@@ -112,7 +160,7 @@ function notFound(projectId: number, id: number): NotFound {
   return new NotFound(`the project member is not found, project id ${projectId}, member id ${id}`)
 }
 
-function describeMember(member: MemberRecord): object {
+function describeMember(member: MemberRecord): MemberModel {
   return {
     id: member.id,
     project_id: member.projectId,

@@ -1,4 +1,4 @@
-import type { Request, Router } from 'express'
+import type { Request } from 'express'
 import pLimit from 'p-limit'
 import { z } from 'zod'
 import type { Authoriser } from '../access/authorise.ts'
@@ -8,15 +8,16 @@ import type { Principal } from '../auth/principal.ts'
 import type { ChartStore } from '../charts/chart-store.ts'
 import type { ChangeFeed } from '../db/change.ts'
 import type { Database } from '../db/database.ts'
-import { Forbidden, NotFound, PreconditionFailed, UnprocessableEntity } from '../http/errors.ts'
-import { readJsonBody } from '../http/json-body.ts'
-import { listReply, readPage } from '../http/pagination.ts'
+import { Forbidden, NotFound, PreconditionFailed } from '../http/errors.ts'
+import { type Call, operation } from '../http/operation.ts'
+import { listQuery, listReply, toPage } from '../http/pagination.ts'
 import { readPathProject } from '../http/path-id.ts'
 import { addQuery, compileOrder, createFilter } from '../http/query-language-sql.ts'
-import { readBoolean, readParameter } from '../http/query-parameters.ts'
-import { created, createRestRouter, OK, type Reply } from '../http/reply.ts'
+import { queryBoolean, queryText, requireParameter } from '../http/query-parameters.ts'
+import { created, DONE, type Reply } from '../http/reply.ts'
+import type { Routes } from '../http/rest-router.ts'
 import { createMembersRepository } from '../members/repository.ts'
-import { describeProject } from './describe-project.ts'
+import { describeProject, type ProjectModel, projectModel } from './describe-project.ts'
 import {
   createProjectRecords,
   PROJECT_COLUMNS,
@@ -27,12 +28,21 @@ import { checkProjectName, readMetadata } from './project-rules.ts'
 import { countCharts, hasCharts } from './stored-charts.ts'
 
 const metadataBody = z.record(z.string(), z.unknown()).nullish()
-const newProjectBody = z.object({
-  project_name: z.string().nullish(),
-  public: z.boolean().nullish(),
-  metadata: metadataBody,
+const newProjectBody = z
+  .object({
+    project_name: z.string().nullish(),
+    public: z.boolean().nullish(),
+    metadata: metadataBody,
+  })
+  .meta({ id: 'NewProject' })
+const projectBody = z.object({ metadata: metadataBody }).meta({ id: 'ProjectChange' })
+
+const projectsQuery = listQuery.extend({
+  name: queryText,
+  owner: queryText,
+  public: queryBoolean,
 })
-const projectBody = z.object({ metadata: metadataBody })
+const nameQuery = z.object({ project_name: queryText })
 
 /** Projects (spec/harbor.md 3.3). */
 export function createProjectsRoutes({
@@ -45,14 +55,17 @@ export function createProjectsRoutes({
   changes: ChangeFeed
   authoriser: Authoriser
   store: ChartStore
-}): Router {
+}): Routes {
   const records = createProjectRecords(db)
   const members = createMembersRepository(db)
 
-  const create = async (req: Request): Promise<Reply> => {
+  const create = async ({
+    req,
+    readBody,
+  }: Call<object, z.output<typeof newProjectBody>>): Promise<Reply> => {
     authoriser.requireSignedIn(req.principal)
     const ownerId = chooseOwner(req.principal)
-    const body = await readJsonBody(req, newProjectBody)
+    const body = await readBody()
     const name = body.project_name ?? ''
     checkProjectName(name)
     const isPublic = { public: String(body.public ?? false) }
@@ -62,28 +75,29 @@ export function createProjectsRoutes({
     return created(`/api/v2.0/projects/${isNameWanted ? name : id}`)
   }
 
-  const list = async (req: Request): Promise<Reply> => {
+  const list = async ({
+    req,
+    query,
+  }: Call<z.output<typeof projectsQuery>>): Promise<Reply<ProjectModel[]>> => {
     const { principal } = req
     const visibility = chooseVisibility(authoriser, principal)
-    const page = readPage(req)
+    const page = toPage(query)
     const filter = createFilter()
-    addQuery(filter, req, PROJECT_COLUMNS)
-    const name = readParameter(req, 'name')
+    addQuery(filter, query.q, PROJECT_COLUMNS)
+    const { name, owner, public: isPublic } = query
     if (name !== undefined) filter.add(PROJECT_COLUMNS.name, { kind: 'fuzzy', value: name })
-    const owner = readParameter(req, 'owner')
     if (owner !== undefined) filter.add(PROJECT_COLUMNS.owner, { kind: 'exact', value: owner })
-    const isPublic = readBoolean(req, 'public')
     if (isPublic !== undefined) {
       filter.add(PROJECT_COLUMNS.public, { kind: 'exact', value: String(isPublic) })
     }
-    const orderBy = compileOrder(req, PROJECT_COLUMNS, 'p.name, p.id')
+    const orderBy = compileOrder(query.sort, PROJECT_COLUMNS, 'p.name, p.id')
     const { total, projects } = await records.list(visibility, filter, orderBy, page)
     const limit = pLimit(MAX_STORE_CALLS)
     const described = await limit.map(projects, (project) => describe(project, principal))
     return listReply(req, page, total, described)
   }
 
-  const describe = async (project: ProjectRecord, principal: Principal): Promise<object> =>
+  const describe = async (project: ProjectRecord, principal: Principal): Promise<ProjectModel> =>
     describeProject(
       project,
       await findRoles(project.id, principal),
@@ -99,28 +113,30 @@ export function createProjectsRoutes({
   }
 
   /** Whether there is a project of this name, to whoever has signed in: for scripts that create what is missing. */
-  const head = async (req: Request): Promise<Reply> => {
+  const head = async ({ req, query }: Call<z.output<typeof nameQuery>>): Promise<Reply> => {
     authoriser.requireSignedIn(req.principal)
-    const name = readParameter(req, 'project_name')
-    if (name === undefined) throw new UnprocessableEntity('project_name in query is required')
-    if (await records.exists(name)) return OK
+    const name = requireParameter('project_name', query.project_name)
+    if (await records.exists(name)) return DONE
     throw new NotFound(`project ${name} not found`)
   }
 
-  const read = async (req: Request): Promise<Reply> => {
+  const read = async (req: Request): Promise<Reply<ProjectModel>> => {
     const wanted = readPathProject(req)
     const { id } = await authoriser.requireProject(req.principal, 'project:read', wanted)
     const project = await records.find(id)
     if (project === undefined) throw new NotFound(`project ${id} not found`)
-    return { status: 200, body: await describe(project, req.principal) }
+    return { body: await describe(project, req.principal) }
   }
 
-  const update = async (req: Request): Promise<Reply> => {
+  const update = async ({
+    req,
+    readBody,
+  }: Call<object, z.output<typeof projectBody>>): Promise<Reply> => {
     const wanted = readPathProject(req)
     const { id } = await authoriser.requireProject(req.principal, 'project:update', wanted)
-    const body = await readJsonBody(req, projectBody)
+    const body = await readBody()
     await records.setMetadata(id, readMetadata(body.metadata ?? {}))
-    return OK
+    return DONE
   }
 
   const refuseCharts = async (name: string): Promise<void> => {
@@ -145,13 +161,46 @@ export function createProjectsRoutes({
       throw error
     }
     await records.removeRobots(project.id)
-    return OK
+    return DONE
   }
 
-  return createRestRouter(changes, {
-    '/projects': { GET: list, HEAD: head, POST: create },
-    '/projects/:project': { GET: read, PUT: update, DELETE: remove },
-  })
+  return {
+    '/projects': {
+      GET: operation({
+        summary: 'List the projects that the caller may see',
+        query: projectsQuery,
+        answer: z.array(projectModel),
+        handle: list,
+      }),
+      HEAD: operation({
+        summary: 'Tell whether there is a project of this name',
+        query: nameQuery,
+        handle: head,
+      }),
+      POST: operation({
+        summary: 'Create a project, with the caller as its first project admin',
+        body: newProjectBody,
+        status: 201,
+        handle: create,
+      }),
+    },
+    '/projects/:project': {
+      GET: operation({
+        summary: 'Tell of a project',
+        answer: projectModel,
+        handle: ({ req }) => read(req),
+      }),
+      PUT: operation({
+        summary: "Change a project's metadata",
+        body: projectBody,
+        handle: update,
+      }),
+      DELETE: operation({
+        summary: 'Delete a project that has no charts',
+        handle: ({ req }) => remove(req),
+      }),
+    },
+  }
 }
 
 /** At once, for the chart counts of one list. */

@@ -1,9 +1,33 @@
+import { z } from 'zod'
 import { formatRobotName } from './robot-name.ts'
-import type { Access } from './robot-permissions.ts'
 import type { RobotRecord } from './robot-records.ts'
 
-/** A robot in Harbor 2.7's shape. */
-export function describeRobot(prefix: string, robot: RobotRecord): object {
+const permissionModel = z.object({
+  kind: z.enum(['project', 'system']),
+  namespace: z.string(),
+  access: z.array(z.object({ resource: z.string(), action: z.string() })),
+})
+
+/** A robot in Harbor 2.7's shape: never its secret. */
+export const robotModel = z
+  .object({
+    id: z.int(),
+    name: z.string(),
+    description: z.string().optional(),
+    level: z.enum(['project', 'system']),
+    duration: z.int(),
+    editable: z.boolean(),
+    disable: z.boolean(),
+    expires_at: z.int(),
+    permissions: z.array(permissionModel),
+    creation_time: z.iso.datetime(),
+    update_time: z.iso.datetime(),
+  })
+  .meta({ id: 'Robot' })
+
+export type RobotModel = z.output<typeof robotModel>
+
+export function describeRobot(prefix: string, robot: RobotRecord): RobotModel {
   return {
     id: robot.id,
     name: formatRobotName(prefix, robot),
@@ -28,8 +52,8 @@ export function expiryOf({ expiresAt }: Pick<RobotRecord, 'expiresAt'>): number 
   return expiresAt === null ? -1 : Math.floor(expiresAt.getTime() / 1000)
 }
 
-function groupGrants(grants: RobotRecord['grants']): object[] {
-  const groups = new Map<string, { kind: string; namespace: string; access: Access[] }>()
+function groupGrants(grants: RobotRecord['grants']): RobotModel['permissions'] {
+  const groups = new Map<string, RobotModel['permissions'][number]>()
   for (const { kind, projectName, resource, action } of grants) {
     const namespace = kind === 'system' ? '/' : (projectName ?? '*')
     const group = groups.get(namespace) ?? { kind, namespace, access: [] }

@@ -17,22 +17,24 @@ const permission = z.object({
 })
 
 /** What a client writes to make or change a robot. */
-export const robotBody = z.object({
-  name: text,
-  description: text,
-  level: text,
-  duration: z.number().int().nullish(),
-  disable: z
-    .boolean()
-    .nullish()
-    .transform((value) => value ?? false),
-  permissions: z
-    .array(permission)
-    .nullish()
-    .transform((permissions) => permissions ?? []),
-})
+export const robotBody = z
+  .object({
+    name: text,
+    description: text,
+    level: text,
+    duration: z.number().int().nullish(),
+    disable: z
+      .boolean()
+      .nullish()
+      .transform((value) => value ?? false),
+    permissions: z
+      .array(permission)
+      .nullish()
+      .transform((permissions) => permissions ?? []),
+  })
+  .meta({ id: 'RobotBody' })
 
-export const secretBody = z.object({ secret: text })
+export const secretBody = z.object({ secret: text }).meta({ id: 'RobotSecret' })
 
 export type RobotBody = z.output<typeof robotBody>
 

@@ -1,20 +1,20 @@
-import type { Request, Router } from 'express'
+import type { Request } from 'express'
+import { z } from 'zod'
 import type { Authoriser } from '../access/authorise.ts'
 import { hashPassword } from '../auth/password.ts'
 import type { RobotGrant } from '../auth/principal.ts'
-import type { ChangeFeed } from '../db/change.ts'
 import type { Database } from '../db/database.ts'
 import { requireUser } from '../http/caller.ts'
 import { BadRequest, NotFound } from '../http/errors.ts'
-import { readJsonBody } from '../http/json-body.ts'
-import { listReply, readPage } from '../http/pagination.ts'
+import { type Call, operation } from '../http/operation.ts'
+import { listQuery, listReply, toPage } from '../http/pagination.ts'
 import { readPathId } from '../http/path-id.ts'
 import { parseQuery } from '../http/query-language.ts'
 import { addQuery, compileOrder, createFilter } from '../http/query-language-sql.ts'
-import { readParameter } from '../http/query-parameters.ts'
-import { created, createRestRouter, OK, type Reply } from '../http/reply.ts'
+import { created, DONE, type Reply } from '../http/reply.ts'
+import type { Routes } from '../http/rest-router.ts'
 import { checkSecret } from '../users/user-rules.ts'
-import { describeRobot, expiryOf, levelOf } from './describe-robot.ts'
+import { describeRobot, expiryOf, levelOf, type RobotModel, robotModel } from './describe-robot.ts'
 import {
   checkRobot,
   checkRobotName,
@@ -27,25 +27,39 @@ import { formatRobotName } from './robot-name.ts'
 import { createRobotRecords, ROBOT_COLUMNS, type RobotRecord } from './robot-records.ts'
 import { makeRobotSecret } from './robot-secret.ts'
 
+const newRobotModel = z
+  .object({
+    id: z.int(),
+    name: z.string(),
+    /** Told this once. */
+    secret: z.string(),
+    creation_time: z.iso.datetime(),
+    expires_at: z.int(),
+  })
+  .meta({ id: 'NewRobot' })
+
+const secretModel = z.object({ secret: z.string().optional() }).meta({ id: 'NewSecret' })
+
 type Action = 'read' | 'list' | 'create' | 'update' | 'delete'
 
 /** Robots (spec/harbor.md 3.6), of a project and of the whole system. */
 export function createRobotsRoutes({
   db,
-  changes,
   authoriser,
   robotPrefix,
 }: {
   db: Database
-  changes: ChangeFeed
   authoriser: Authoriser
   robotPrefix: string
-}): Router {
+}): Routes {
   const records = createRobotRecords(db)
 
-  const create = async (req: Request): Promise<Reply> => {
+  const create = async ({
+    req,
+    readBody,
+  }: Call<object, RobotBody>): Promise<Reply<z.output<typeof newRobotModel>>> => {
     requireUser(authoriser, req)
-    const body = await readJsonBody(req, robotBody)
+    const body = await readBody()
     checkRobotName(body.name)
     checkRobot(body)
     if (body.level === 'system') authoriser.requireSystemAdmin(req.principal)
@@ -97,20 +111,23 @@ export function createRobotsRoutes({
     return (await Promise.all(granted)).flat()
   }
 
-  const list = async (req: Request): Promise<Reply> => {
-    const projectId = await requireListed(req)
-    const page = readPage(req)
+  const list = async ({
+    req,
+    query,
+  }: Call<z.output<typeof listQuery>>): Promise<Reply<RobotModel[]>> => {
+    const projectId = await requireListed(req, query.q)
+    const page = toPage(query)
     const filter = createFilter()
-    addQuery(filter, req, ROBOT_COLUMNS)
-    const orderBy = compileOrder(req, ROBOT_COLUMNS, 'r.id')
+    addQuery(filter, query.q, ROBOT_COLUMNS)
+    const orderBy = compileOrder(query.sort, ROBOT_COLUMNS, 'r.id')
     const { total, robots } = await records.list(projectId, filter, orderBy, page)
     const described = robots.map((robot) => describeRobot(robotPrefix, robot))
     return listReply(req, page, total, described)
   }
 
   /** Whose robots `q` asks for: `Level=project,ProjectID=2`, else the system's. */
-  const requireListed = async (req: Request): Promise<number | null> => {
-    const query = parseQuery(readParameter(req, 'q') ?? '')
+  const requireListed = async (req: Request, q: string | undefined): Promise<number | null> => {
+    const query = parseQuery(q ?? '')
     const level = query.get('level')
     if (level === undefined || (level.kind === 'exact' && level.value === 'system')) {
       authoriser.requireSystemAdmin(req.principal)
@@ -142,14 +159,13 @@ export function createRobotsRoutes({
     return robot
   }
 
-  const read = async (req: Request): Promise<Reply> => ({
-    status: 200,
+  const read = async (req: Request): Promise<Reply<RobotModel>> => ({
     body: describeRobot(robotPrefix, await requireRobot(req, 'read')),
   })
 
-  const update = async (req: Request): Promise<Reply> => {
+  const update = async ({ req, readBody }: Call<object, RobotBody>): Promise<Reply> => {
     const robot = await requireRobot(req, 'update')
-    const body = await readJsonBody(req, robotBody)
+    const body = await readBody()
     checkRobot(body)
     if (body.level !== levelOf(robot) || body.name !== formatRobotName(robotPrefix, robot)) {
       throw new BadRequest('cannot update the level or name of robot')
@@ -168,30 +184,61 @@ export function createRobotsRoutes({
       grants,
     })
     if (!isChanged) throw notFound(robot.id)
-    return OK
+    return DONE
   }
 
-  const refreshSecret = async (req: Request): Promise<Reply> => {
+  const refreshSecret = async ({
+    req,
+    readBody,
+  }: Call<object, z.output<typeof secretBody>>): Promise<Reply<z.output<typeof secretModel>>> => {
     const robot = await requireRobot(req, 'update')
-    const { secret: given } = await readJsonBody(req, secretBody)
+    const { secret: given } = await readBody()
     if (given !== '') checkSecret(given)
     const secret = given === '' ? makeRobotSecret() : given
     if (!(await records.setSecretHash(robot.id, await hashPassword(secret)))) {
       throw notFound(robot.id)
     }
-    return { status: 200, body: given === '' ? { secret } : {} }
+    return { body: given === '' ? { secret } : {} }
   }
 
   const remove = async (req: Request): Promise<Reply> => {
     const robot = await requireRobot(req, 'delete')
     if (!(await records.remove(robot.id))) throw notFound(robot.id)
-    return OK
+    return DONE
   }
 
-  return createRestRouter(changes, {
-    '/robots': { GET: list, POST: create },
-    '/robots/:id': { GET: read, PUT: update, PATCH: refreshSecret, DELETE: remove },
-  })
+  return {
+    '/robots': {
+      GET: operation({
+        summary: 'List the robots of the system, or of a project: q=Level=project,ProjectID=2',
+        query: listQuery,
+        answer: z.array(robotModel),
+        handle: list,
+      }),
+      POST: operation({
+        summary: 'Create a robot; its secret is told this once',
+        body: robotBody,
+        status: 201,
+        answer: newRobotModel,
+        handle: create,
+      }),
+    },
+    '/robots/:id': {
+      GET: operation({
+        summary: 'Tell of a robot',
+        answer: robotModel,
+        handle: ({ req }) => read(req),
+      }),
+      PUT: operation({ summary: 'Change a robot', body: robotBody, handle: update }),
+      PATCH: operation({
+        summary: "Replace a robot's secret: by the given one, or by one that is made",
+        body: secretBody,
+        answer: secretModel,
+        handle: refreshSecret,
+      }),
+      DELETE: operation({ summary: 'Delete a robot', handle: ({ req }) => remove(req) }),
+    },
+  }
 }
 
 function notFound(id: number): NotFound {

@@ -1,18 +1,20 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { z } from 'zod'
 
 /** Each resolves when its part of the system answers. */
 export type HealthProbes = Readonly<Record<string, () => Promise<unknown>>>
 
-interface Component {
-  name: string
-  status: 'healthy' | 'unhealthy'
-  error?: string
-}
+const status = z.enum(['healthy', 'unhealthy'])
 
-export interface Health {
-  status: Component['status']
-  components: Component[]
-}
+export const healthModel = z
+  .object({
+    status,
+    components: z.array(z.object({ name: z.string(), status, error: z.string().optional() })),
+  })
+  .meta({ id: 'Health' })
+
+type Health = z.output<typeof healthModel>
+type Component = Health['components'][number]
 
 const LIMIT_MS = 3_000
 

@@ -1,11 +1,40 @@
+import { z } from 'zod'
 import type { Principal } from '../auth/principal.ts'
 
 /** The Harbor that clients may take us for: the last one with charts. Terraform and harbor-cli compare it. */
 const HARBOR_VERSION = 'v2.7.4-chartgate'
 
+const forAll = {
+  auth_mode: z.enum(['db_auth']),
+  primary_auth_mode: z.boolean(),
+  self_registration: z.boolean(),
+  harbor_version: z.string(),
+  banner_message: z.string(),
+  oidc_provider_name: z.string(),
+}
+
+const forSignedIn = {
+  with_chartmuseum: z.boolean(),
+  with_notary: z.boolean(),
+  registry_url: z.string(),
+  external_url: z.string(),
+  project_creation_restriction: z.enum(['everyone']),
+  has_ca_root: z.boolean(),
+  registry_storage_provider_name: z.string(),
+  read_only: z.boolean(),
+  notification_enable: z.boolean(),
+  current_time: z.iso.datetime(),
+}
+
+export const systemModel = z
+  .object({ ...forAll, ...z.object(forSignedIn).partial().shape })
+  .meta({ id: 'SystemInfo' })
+
+type SystemModel = z.output<typeof systemModel>
+
 /** What `/systeminfo` tells everybody, and what it tells whoever has signed in. */
-export function describeSystem(principal: Principal, externalUrl: string): object {
-  const forAll = {
+export function describeSystem(principal: Principal, externalUrl: string): SystemModel {
+  const common: SystemModel = {
     auth_mode: 'db_auth',
     primary_auth_mode: false,
     self_registration: false,
@@ -13,9 +42,9 @@ export function describeSystem(principal: Principal, externalUrl: string): objec
     banner_message: '',
     oidc_provider_name: '',
   }
-  if (principal.kind === 'anonymous') return forAll
+  if (principal.kind === 'anonymous') return common
   return {
-    ...forAll,
+    ...common,
     with_chartmuseum: true,
     with_notary: false,
     registry_url: externalUrl.replace(/^https?:\/\//, ''),

@@ -2,23 +2,16 @@ import { createServer } from 'node:http'
 import type { TestContext } from 'node:test'
 import type { Redis } from 'ioredis'
 import { pino } from 'pino'
-import { createAuthoriser } from '../../gateway/access/authorise.ts'
 import type { RoleId } from '../../gateway/access/permissions.ts'
-import { createApiRouters } from '../../gateway/api-routers.ts'
-import { createGateway } from '../../gateway/app.ts'
-import { createAuditLog } from '../../gateway/audit/audit-log.ts'
-import { createAuthentication } from '../../gateway/auth/authentication.ts'
+import { assembleGateway } from '../../gateway/assemble.ts'
 import { hashPassword } from '../../gateway/auth/password.ts'
 import type { ChartStore } from '../../gateway/charts/chart-store.ts'
+import type { GatewayConfig } from '../../gateway/config.ts'
 import type { ChangeFeed } from '../../gateway/db/change.ts'
 import { type ConnectionConfig, connectDatabase } from '../../gateway/db/connect.ts'
 import type { Database } from '../../gateway/db/database.ts'
 import { createChangeFeed } from '../../gateway/db/listen.ts'
 import { createEmbeddedStore, loadEmbeddedConfig } from '../../gateway/embedded-chartstore.ts'
-import { createMembersRepository } from '../../gateway/members/repository.ts'
-import { createProjectsRepository } from '../../gateway/projects/repository.ts'
-import { createRobotsRepository } from '../../gateway/robots/repository.ts'
-import { createUsersRepository } from '../../gateway/users/repository.ts'
 import { drain, listen } from '../../service/http-server.ts'
 import type { Logger } from '../../service/log.ts'
 import { createTestDatabase } from './database.ts'
@@ -42,7 +35,7 @@ export const PASSWORD = 'Passw0rd:with:colons'
 export interface GatewayOptions {
   store?: ChartStore | ((log: Logger) => ChartStore)
   robotPrefix?: string
-  trustProxy?: boolean
+  trustProxy?: GatewayConfig['trustProxy']
   redis?: Redis
   tokenLifetimeSeconds?: number
   /** How the gateway gets to the database, where not straight. */
@@ -54,7 +47,7 @@ export async function startGateway(
   t: TestContext,
   options: GatewayOptions = {},
 ): Promise<TestGateway> {
-  const { robotPrefix = 'robot$', trustProxy = false, redis, tokenLifetimeSeconds } = options
+  const { robotPrefix = 'robot$', trustProxy = false, redis, tokenLifetimeSeconds = 1800 } = options
   const closers: (() => Promise<void>)[] = []
   // Made first, so that it runs first: the database goes after what uses it.
   t.after(async () => {
@@ -69,44 +62,22 @@ export async function startGateway(
   const db = await connectDatabase(connection, log)
   const changes = await createChangeFeed(connection, log)
   const store = await makeStore(t, options.store, log)
-  const auditLog = createAuditLog(db, log)
 
-  const users = createUsersRepository(db)
-  const robots = createRobotsRepository(db)
-  const projects = createProjectsRepository(db)
-  const members = createMembersRepository(db)
-  const authentication = createAuthentication({
-    db,
-    changes,
-    users,
-    robots,
-    robotPrefix,
-    tokenLifetimeSeconds,
-    redis,
-  })
-  const authoriser = createAuthoriser({ projects, members, changes })
-  const listener = createGateway({
-    authentication,
-    authoriser,
-    store,
-    auditLog,
-    trustProxy,
-    apiRouters: createApiRouters({
-      config: { externalUrl: undefined, robotNamePrefix: robotPrefix },
-      db,
-      changes,
-      authoriser,
-      store,
-      redis,
-    }),
-    log,
-  })
-  const server = createServer(listener)
-  server.on('checkContinue', listener)
+  const gateway = assembleGateway(
+    { db, changes, store, redis, log },
+    {
+      externalUrl: undefined,
+      robotNamePrefix: robotPrefix,
+      tokenLifetimeSeconds,
+      trustProxy,
+    },
+  )
+  const server = createServer(gateway.handle)
+  server.on('checkContinue', gateway.handle)
   const url = await listen(server, '127.0.0.1', 0)
   closers.push(
     () => drain(server, 1000),
-    () => auditLog.close(),
+    () => gateway.close(),
     () => store.close(),
     () => changes.close(),
     () => db.close(),
@@ -117,7 +88,7 @@ export async function startGateway(
     db: testDatabase.db,
     changes,
     accounts: createTestAccounts(testDatabase.db, changes),
-    flushAudit: () => auditLog.flush(),
+    flushAudit: () => gateway.auditLog.flush(),
     logLines,
     get: (path, { as, password = PASSWORD, headers, ...init } = {}) => {
       const identity: Record<string, string> =

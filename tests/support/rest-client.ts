@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { z } from 'zod'
+import { readApiDescription } from './api-description.ts'
 import { PASSWORD, type TestGateway } from './gateway.ts'
 
 export interface RestAnswer {
@@ -18,8 +19,9 @@ export interface RestRequest {
 
 export type RestClient = ReturnType<typeof createRestClient>
 
-/** The REST API of a gateway, as a client has it. */
+/** The REST API of a gateway, as a client has it. Every answer is held against what the API says of itself. */
 export function createRestClient(gateway: TestGateway) {
+  let description: ReturnType<typeof readApiDescription> | undefined
   const send = async (
     method: string,
     path: string,
@@ -36,7 +38,13 @@ export function createRestClient(gateway: TestGateway) {
     const text = await response.text()
     const isJson = response.headers.get('content-type')?.startsWith('application/json') === true
     const body: unknown = isJson && text !== '' ? JSON.parse(text) : text
-    return { status: response.status, headers: response.headers, body }
+    const { status } = response
+    description ??= readApiDescription(gateway.url)
+    const contentType = response.headers.get('content-type') ?? undefined
+    const [withoutQuery = ''] = path.split('?')
+    const { check } = await description
+    check({ method, path: `/api/v2.0${withoutQuery}`, status, contentType, body })
+    return { status, headers: response.headers, body }
   }
 
   return {

@@ -1,0 +1,70 @@
+import type { RequestListener } from 'node:http'
+import type { Redis } from 'ioredis'
+import type { Logger } from '../service/log.ts'
+import { createAuthoriser } from './access/authorise.ts'
+import { createApiRouters } from './api-routers.ts'
+import { createGateway } from './app.ts'
+import { type AuditLog, createAuditLog } from './audit/audit-log.ts'
+import { createAuthentication } from './auth/authentication.ts'
+import type { ChartStore } from './charts/chart-store.ts'
+import type { GatewayConfig } from './config.ts'
+import type { ChangeFeed } from './db/change.ts'
+import type { Database } from './db/database.ts'
+import { createMembersRepository } from './members/repository.ts'
+import { createProjectsRepository } from './projects/repository.ts'
+import { createRobotsRepository } from './robots/repository.ts'
+import { createUsersRepository } from './users/repository.ts'
+
+/** What a gateway stands on: opened before it and closed after it. */
+export interface Foundations {
+  db: Database
+  changes: ChangeFeed
+  store: ChartStore
+  redis: Redis | undefined
+  log: Logger
+}
+
+/** What of the configuration decides how requests are answered. */
+export type GatewayPolicy = Pick<
+  GatewayConfig,
+  'externalUrl' | 'robotNamePrefix' | 'tokenLifetimeSeconds' | 'trustProxy'
+>
+
+export interface AssembledGateway {
+  handle: RequestListener
+  auditLog: AuditLog
+  /** Ends background work. */
+  close: () => Promise<void>
+}
+
+/** Makes a gateway out of its parts, for the process and for tests alike. */
+export function assembleGateway(
+  { db, changes, store, redis, log }: Foundations,
+  policy: GatewayPolicy,
+): AssembledGateway {
+  const authentication = createAuthentication({
+    db,
+    changes,
+    users: createUsersRepository(db),
+    robots: createRobotsRepository(db),
+    robotPrefix: policy.robotNamePrefix,
+    tokenLifetimeSeconds: policy.tokenLifetimeSeconds,
+    redis,
+  })
+  const authoriser = createAuthoriser({
+    projects: createProjectsRepository(db),
+    members: createMembersRepository(db),
+    changes,
+  })
+  const auditLog = createAuditLog(db, log)
+  const handle = createGateway({
+    authentication,
+    authoriser,
+    store,
+    auditLog,
+    trustProxy: policy.trustProxy,
+    apiRouters: createApiRouters({ config: policy, db, changes, authoriser, store, redis }),
+    log,
+  })
+  return { handle, auditLog, close: auditLog.close }
+}
