@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, symlink, utimes, writeFile } from 'node:fs/promises'
+import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { pino } from 'pino'
@@ -84,6 +85,9 @@ test('folders and links that lead nowhere in a project are no files of it', asyn
   await assert.rejects(storage.get('p', 'folder-1.0.0.tgz'), fault('missing'))
 })
 
+/** What a process of this host that does not run any more called its files. */
+const GONE = `${hostname().replaceAll(/[^\w-]/g, '_')}.99999999.0`
+
 test('a publication that a crash interrupted is finished at the next start', async (t) => {
   const dir = await makeFolder(t)
   await createLocalStorage(dir)
@@ -91,16 +95,16 @@ test('a publication that a crash interrupted is finished at the next start', asy
   await mkdir(join(dir, 'p'))
   // As a dead process left it: the first file moved, the second not.
   await writeFile(join(dir, 'p/a-1.0.0.tgz.prov'), 'prov')
-  await writeFile(join(spoolDir, 'gone.1.0.1'), 'chart')
+  await writeFile(join(spoolDir, `${GONE}.1`), 'chart')
   const journal = {
     project: 'p',
     overwrite: true,
     files: [
-      { fileName: 'a-1.0.0.tgz.prov', spool: 'gone.1.0.2' },
-      { fileName: 'a-1.0.0.tgz', spool: 'gone.1.0.1' },
+      { fileName: 'a-1.0.0.tgz.prov', spool: `${GONE}.2` },
+      { fileName: 'a-1.0.0.tgz', spool: `${GONE}.1` },
     ],
   }
-  await writeFile(join(dir, '.chartgate/journal/gone.1.0.3.json'), JSON.stringify(journal))
+  await writeFile(join(dir, `.chartgate/journal/${GONE}.3.json`), JSON.stringify(journal))
   await createLocalStorage(dir)
   assert.equal(await readFile(join(dir, 'p/a-1.0.0.tgz'), 'utf8'), 'chart')
   assert.deepEqual(await readdir(spoolDir), [])
@@ -113,18 +117,18 @@ test('an interrupted publication that another file had refused is taken back', a
   const spoolDir = join(dir, '.chartgate/spool')
   await mkdir(join(dir, 'p'))
   await writeFile(join(dir, 'p/a-1.0.0.tgz'), 'the first one')
-  await writeFile(join(spoolDir, 'gone.1.0.1'), 'chart')
-  await writeFile(join(spoolDir, 'gone.1.0.2'), 'prov')
-  execFileSync('ln', [join(spoolDir, 'gone.1.0.2'), join(dir, 'p/a-1.0.0.tgz.prov')])
+  await writeFile(join(spoolDir, `${GONE}.1`), 'chart')
+  await writeFile(join(spoolDir, `${GONE}.2`), 'prov')
+  execFileSync('ln', [join(spoolDir, `${GONE}.2`), join(dir, 'p/a-1.0.0.tgz.prov')])
   const journal = {
     project: 'p',
     overwrite: false,
     files: [
-      { fileName: 'a-1.0.0.tgz.prov', spool: 'gone.1.0.2' },
-      { fileName: 'a-1.0.0.tgz', spool: 'gone.1.0.1' },
+      { fileName: 'a-1.0.0.tgz.prov', spool: `${GONE}.2` },
+      { fileName: 'a-1.0.0.tgz', spool: `${GONE}.1` },
     ],
   }
-  await writeFile(join(dir, '.chartgate/journal/gone.1.0.3.json'), JSON.stringify(journal))
+  await writeFile(join(dir, `.chartgate/journal/${GONE}.3.json`), JSON.stringify(journal))
   await createLocalStorage(dir)
   assert.deepEqual(await readdir(join(dir, 'p')), ['a-1.0.0.tgz'])
   assert.equal(await readFile(join(dir, 'p/a-1.0.0.tgz'), 'utf8'), 'the first one')
@@ -141,8 +145,14 @@ test('a start removes what dead processes left in the spool, and nothing of a ru
   const ahead = (Date.now() + 1e9).toString(36)
   await writeFile(join(dir, `.chartgate/spool/${host}.${pid}.${ahead}.1`), 'x')
   await writeFile(join(dir, '.chartgate/spool/torn'), 'x')
+  // Of other hosts on a shared volume: one that writes, however long it has run, and one that does not any more.
+  await writeFile(join(dir, '.chartgate/spool/elsewhere.1.0.1'), 'x')
+  await writeFile(join(dir, '.chartgate/spool/elsewhere.1.0.2'), 'x')
+  const longAgo = new Date(Date.now() - 7_200_000)
+  await utimes(join(dir, '.chartgate/spool/elsewhere.1.0.2'), longAgo, longAgo)
   await createLocalStorage(dir)
-  assert.deepEqual(await readdir(join(dir, '.chartgate/spool')), [name])
+  const left = await readdir(join(dir, '.chartgate/spool'))
+  assert.deepEqual(left.sort(), [name, 'elsewhere.1.0.1'].sort())
   await running.discard()
 })
 

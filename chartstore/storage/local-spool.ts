@@ -1,4 +1,4 @@
-import { open, readdir, rm, unlink } from 'node:fs/promises'
+import { open, readdir, rm, stat, unlink } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { storing } from './local-errors.ts'
@@ -62,25 +62,31 @@ export async function createLocalSpool(path: string): Promise<LocalSpool> {
 
 /**
  * The names in a folder of owner-named files that earlier processes left there. A file of this host is left over unless
- * its process still runs; one of another host (a shared volume) when it is a day old by name.
+ * its process still runs; one of another host (a shared volume) when nobody has written to it for an hour.
  */
 export async function listLeftovers(folder: string): Promise<string[]> {
   const names = await readdir(folder)
-  return names.filter(isLeftover)
+  const areLeft = await Promise.all(names.map((name) => isLeftover(folder, name)))
+  return names.filter((_, i) => areLeft[i])
 }
 
 export async function removeLeftovers(folder: string): Promise<void> {
   for (const name of await listLeftovers(folder)) await rm(join(folder, name), { force: true })
 }
 
-const DAY_MS = 86_400_000
+const HOUR_MS = 3_600_000
 
-function isLeftover(name: string): boolean {
+async function isLeftover(folder: string, name: string): Promise<boolean> {
   const [owner, pid, started] = name.split('.')
   if (owner === undefined || pid === undefined || started === undefined) return true
-  if (owner !== HOST) return Date.now() - Number.parseInt(started, 36) > DAY_MS
+  if (owner !== HOST) return isOlderThan(HOUR_MS, join(folder, name))
   if (Number(pid) === process.pid) return started !== STARTED
   return !isRunning(Number(pid))
+}
+
+async function isOlderThan(ageMs: number, path: string): Promise<boolean> {
+  const found = await stat(path).catch(() => undefined)
+  return found !== undefined && Date.now() - found.mtimeMs > ageMs
 }
 
 function isRunning(pid: number): boolean {
