@@ -33,6 +33,7 @@ export function createRoutes(deps: HandlerDeps): Route[] {
     { method: 'POST', path: '/api/:repo/charts', action: 'push', handler: upload.chart },
     { method: 'POST', path: '/api/:repo/prov', action: 'push', handler: upload.provenance },
     { method: 'GET', path: '/api/:repo/_problems', action: 'push', handler: charts.problems },
+    { method: 'GET', path: '/api/:repo/_stats', action: 'pull', handler: charts.stats },
     { method: 'GET', path: '/api/:repo/charts/:name', action: 'pull', handler: charts.versions },
     {
       method: 'GET',

@@ -11,7 +11,17 @@ import { makeFolder } from './support/folder.ts'
 import { openProjectIndexes } from './support/project-indexes.ts'
 
 /** Names that are words of the routes, which projects, charts and files may have. */
-const NAMES = ['api', 'charts', 'prov', 'health', 'info', 'index.yaml', '_problems', 'x-1.0.0.tgz']
+const NAMES = [
+  'api',
+  'charts',
+  'prov',
+  'health',
+  'info',
+  'index.yaml',
+  '_problems',
+  '_stats',
+  'x-1.0.0.tgz',
+]
 
 /** The store's route of each kind of request. */
 const STORE_ROUTES: Readonly<Record<string, string>> = {

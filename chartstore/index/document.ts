@@ -17,6 +17,7 @@ export interface IndexDocument {
   versions: (name: string) => readonly IndexEntry[] | undefined
   /** Rises with each change. */
   revision: () => number
+  chartCount: () => number
   versionCount: () => number
   /** Each chart's part of the index, in order: `  name:\n  - …`. */
   yamlSegments: () => Buffer[]
@@ -99,6 +100,7 @@ export function createIndexDocument(): IndexDocument {
     chartNames: names,
     versions: (name) => charts.get(name)?.versions,
     revision: () => revision,
+    chartCount: () => charts.size,
     versionCount: () => files.size,
     yamlSegments: () =>
       charts.size === 0 ? [] : names().map((name) => yamlSegment(name, charts.get(name))),

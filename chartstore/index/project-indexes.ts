@@ -69,7 +69,7 @@ export function createProjectIndexes(options: Omit<IndexOptions, 'contests'>): P
     forWriting: keep,
     loaded: function* () {
       for (const [project, index] of indexes) {
-        const { charts, versions } = index.size()
+        const { charts, versions } = index.totals()
         if (versions > 0) yield { project, charts, versions }
       }
     },

@@ -83,8 +83,8 @@ export function createAzureObjects(
           return (await pages.next()).value
         })
         for (const { name, properties } of page?.segment.blobItems ?? []) {
-          const { contentLength: size = 0, lastModified } = properties
-          found.push({ key: name, size, modifiedNs: toSeconds(lastModified) })
+          const { contentLength: size = 0, lastModified, etag: tag } = properties
+          found.push({ key: name, size, modifiedNs: toSeconds(lastModified), tag })
         }
         continuationToken = page?.continuationToken
       } while (continuationToken)

@@ -84,8 +84,8 @@ export function createGcsObjects(
         }
         const [files, next] = await calling(what, () => bucket.getFiles(query))
         for (const { name, metadata } of files) {
-          const { size, modifiedNs } = describe(metadata)
-          found.push({ key: name, size, modifiedNs })
+          const { size, modifiedNs, tag } = describe(metadata)
+          found.push({ key: name, size, modifiedNs, tag })
         }
         pageToken = (next as { pageToken?: string } | null)?.pageToken
       } while (pageToken)

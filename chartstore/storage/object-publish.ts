@@ -4,7 +4,7 @@ import { stat } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import { isProvenanceFileName } from '../chart/file-name.ts'
 import { readWhole } from './object-body.ts'
-import { type ObjectStore, PutFailure } from './object-store.ts'
+import { type ObjectStore, PutFailure, toStoredFile } from './object-store.ts'
 import { ATTEMPTS } from './patience.ts'
 import { StorageError, type StoredFile } from './storage.ts'
 
@@ -134,7 +134,7 @@ async function describe(
 ): Promise<StoredFile> {
   const found = await objects.head(key, fileName).catch(() => undefined)
   const isOurs = found?.uploadId === uploadId && (tag === undefined || found.tag === tag)
-  if (found !== undefined && isOurs) return { fileName, size, modifiedNs: found.modifiedNs }
+  if (found !== undefined && isOurs) return toStoredFile(fileName, found)
   // No listing says a fraction of a second: the next comparison of times reads the file that is there then.
   return { fileName, size, modifiedNs: BigInt(Date.now()) * 1_000_000n + 1n }
 }

@@ -4,7 +4,7 @@ import { readWhole, toFileStream } from './object-body.ts'
 import { createObjectKeys, type ObjectKeys } from './object-keys.ts'
 import { publish, type Upload } from './object-publish.ts'
 import { openSpoolFolder } from './object-spool.ts'
-import { type ObjectStore, PutFailure } from './object-store.ts'
+import { type ObjectStore, PutFailure, toStoredFile } from './object-store.ts'
 import { DEFAULT_PATIENCE, type Patience } from './patience.ts'
 import { type NewFile, type OpenFile, type Storage, StorageError } from './storage.ts'
 
@@ -34,9 +34,9 @@ export async function createObjectStorage(options: ObjectStorageOptions): Promis
 
   const list: Storage['list'] = async (project) => {
     const listed = await objects.list(keys.project(project), project)
-    return listed.flatMap(({ key, size, modifiedNs }) => {
-      const fileName = keys.fileName(project, key)
-      return fileName === undefined ? [] : [{ fileName, size, modifiedNs }]
+    return listed.flatMap((object) => {
+      const fileName = keys.fileName(project, object.key)
+      return fileName === undefined ? [] : [toStoredFile(fileName, object)]
     })
   }
 
@@ -44,8 +44,7 @@ export async function createObjectStorage(options: ObjectStorageOptions): Promis
     list,
     listNames: async (project) => (await list(project)).map(({ fileName }) => fileName),
     stat: async (project, fileName) => {
-      const { size, modifiedNs } = await objects.head(keys.file(project, fileName), fileName)
-      return { fileName, size, modifiedNs }
+      return toStoredFile(fileName, await objects.head(keys.file(project, fileName), fileName))
     },
     get: (project, fileName) =>
       openObject(objects, keys.file(project, fileName), fileName, patience.answer),
@@ -87,12 +86,11 @@ async function openObject(
   fileName: string,
   patienceMs: number,
 ): Promise<OpenFile> {
-  const { body, size, modifiedNs, tag } = await objects.get(key, fileName)
+  const { body, ...facts } = await objects.get(key, fileName)
+  const { size, tag } = facts
   const readAll = () => toFileStream(body, patienceMs)
   return {
-    fileName,
-    size,
-    modifiedNs,
+    ...toStoredFile(fileName, facts),
     stream: (range) => {
       if (range === undefined) return readAll()
       body.destroy()

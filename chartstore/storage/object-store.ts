@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream'
-import type { StorageError } from './storage.ts'
+import type { StorageError, StoredFile } from './storage.ts'
 
 /** An object as its server describes it. */
 export interface ObjectFacts {
@@ -16,6 +16,16 @@ export interface ListedObject {
   key: string
   size: number
   modifiedNs: bigint
+  /** The same as `head` tells, give or take quotes; undefined where a listing tells none. */
+  tag?: string | undefined
+}
+
+export function toStoredFile(
+  fileName: string,
+  { size, modifiedNs, tag }: Omit<ListedObject, 'key'>,
+): StoredFile {
+  // In listings some servers leave the quotes out.
+  return { fileName, size, modifiedNs, tag: tag?.replace(/^W\/|"/g, '') }
 }
 
 export interface NewObject {

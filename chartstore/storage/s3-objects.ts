@@ -62,8 +62,9 @@ export function createS3Objects(
           const page = await client.send(
             new ListObjectsV2Command({ Bucket, Prefix: prefix, Delimiter: '/', ContinuationToken }),
           )
-          for (const { Key: key, Size: size = 0, LastModified } of page.Contents ?? []) {
-            if (key !== undefined) found.push({ key, size, modifiedNs: toSeconds(LastModified) })
+          for (const { Key: key, Size: size = 0, LastModified, ETag: tag } of page.Contents ?? []) {
+            if (key === undefined) continue
+            found.push({ key, size, modifiedNs: toSeconds(LastModified), tag })
           }
           ContinuationToken = page.NextContinuationToken
           if (page.IsTruncated === true && ContinuationToken === undefined) {

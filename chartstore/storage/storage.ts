@@ -1,10 +1,16 @@
 import type { Readable } from 'node:stream'
 
-/** A file of a project as storage holds it. */
-export interface StoredFile {
+/** What tells a file from another one of the same name and time. */
+export interface FileFacts {
   fileName: string
   /** Bytes. */
   size: number
+  /** Differs with each write; undefined where the backend tells none. */
+  tag?: string | undefined
+}
+
+/** A file of a project as storage holds it. */
+export interface StoredFile extends FileFacts {
   /** Last modification, nanoseconds since 1970: the `created` of an index entry. */
   modifiedNs: bigint
 }

@@ -3,6 +3,7 @@ import { pino } from 'pino'
 import { createChartstore } from '../../chartstore/app.ts'
 import { type Authenticate, allowAll } from '../../chartstore/auth/authenticator.ts'
 import { type ChartstorePolicy, loadChartstoreConfig } from '../../chartstore/config/config.ts'
+import { loadListeningConfig } from '../../chartstore/config/listening-config.ts'
 import { createStoreServer } from '../../chartstore/http/serve.ts'
 import { createLoneReplica } from '../../chartstore/replicas/replicas.ts'
 import { createLocalStorage } from '../../chartstore/storage/local-storage.ts'
@@ -36,6 +37,7 @@ export async function startStore(
     authenticate: options.authenticate ?? allowAll,
     log,
     version: '0.0.0-test',
+    contextPath: loadListeningConfig(options.env ?? {}).contextPath,
   })
   const server = createStoreServer(store.dispatch, { log })
   const url = await listen(server, '127.0.0.1', 0)
