@@ -54,7 +54,7 @@ async function measure(db: Database): Promise<void> {
       auditRetentionDays: 0,
       externalUrl: undefined,
       robotNamePrefix: 'robot$',
-      tokenLifetimeSeconds: 1800,
+      tokenExpirationMinutes: 30,
       trustProxy: false,
     },
   )

@@ -1,5 +1,10 @@
 import type { RequestListener } from 'node:http'
-import express, { type ErrorRequestHandler, type RequestHandler, type Router } from 'express'
+import express, {
+  type ErrorRequestHandler,
+  type Request,
+  type RequestHandler,
+  type Router,
+} from 'express'
 import type { Logger } from '../service/log.ts'
 import type { Authoriser } from './access/authorise.ts'
 import type { AuditLog } from './audit/audit-log.ts'
@@ -7,33 +12,44 @@ import type { Authentication } from './auth/authentication.ts'
 import { createTokenRoutes } from './auth/token-routes.ts'
 import { createChartRoutes } from './charts/chart-routes.ts'
 import type { ChartStore } from './charts/chart-store.ts'
+import { askForBody } from './http/ask-for-body.ts'
 import { NotFound } from './http/errors.ts'
 import { assignRequestId } from './http/request-id.ts'
 import { createRequestLog } from './http/request-log.ts'
 import { setSecurityHeaders } from './http/security-headers.ts'
 import { sendError } from './http/send-error.ts'
+import type { VersionLabels } from './labels/version-labels.ts'
+import type { ReadUploadTerms } from './projects/upload-terms.ts'
+import { createCsrfProtection } from './sessions/csrf.ts'
+import { createReadOnlyGuard } from './settings/read-only.ts'
+import type { LiveSettings } from './settings/settings.ts'
 
 export interface GatewayDependencies {
   authentication: Authentication
   authoriser: Authoriser
   store: ChartStore
   auditLog: AuditLog
+  settings: Pick<LiveSettings, 'read'>
+  /** Whether a browser has come by https. */
+  isSecure: (req: Request) => boolean
+  versionLabels: VersionLabels
+  readUploadTerms: ReadUploadTerms
   /** Express's setting: which proxies' `X-Forwarded-For` is believed. */
   trustProxy: false | number | string
-  /** Mounted at their paths, after charts: `/api/v2.0`, `/api/version`. */
+  /** Mounted at their paths, after charts: `/api/v2.0`, `/api/version`, `/api`, `/c`. */
   apiRouters: readonly { path: string; router: Router }[]
   log: Logger
 }
 
 /** The gateway: what happens to a request, in this order. */
 export function createGateway(dependencies: GatewayDependencies): RequestListener {
-  const { authentication, authoriser, store, auditLog, trustProxy, apiRouters, log } = dependencies
+  const { authentication, authoriser, settings, log } = dependencies
   const app = express()
   app.disable('x-powered-by')
   // The routes that want one set it themselves.
   app.disable('etag')
   app.enable('case sensitive routing')
-  app.set('trust proxy', trustProxy)
+  app.set('trust proxy', dependencies.trustProxy)
 
   // First, so that every answer and every line of the log has it.
   app.use(assignRequestId)
@@ -41,25 +57,26 @@ export function createGateway(dependencies: GatewayDependencies): RequestListene
   app.use(createRequestLog(log))
   // Before anything answers.
   app.use(setSecurityHeaders)
+  // Before a cookie may tell who it is: a request that another site has made is nobody's, and keeps no session alive.
+  app.use(createCsrfProtection(dependencies.isSecure))
   // Before every route: none can forget it. Wrong credentials go no further.
   app.use(authentication.authenticate)
+  // Before every route that writes.
+  app.use(createReadOnlyGuard(settings))
   // Before any body parser: a body that was read cannot be passed on. The client's own headers end here, at the store
   // (store-headers.ts).
-  app.use(createChartRoutes({ ...authentication, store, authoriser, auditLog, log }))
-  // Chart routes ask for the body when the store reads it; from here on whoever may send is asked at once.
-  app.use(askForBody)
+  app.use(createChartRoutes({ ...dependencies, ...authentication }))
+  // Chart routes ask for the body when it is read; from here on whoever may send is asked at once.
+  app.use((req, res, next) => {
+    askForBody(req, res)
+    next()
+  })
   app.use(createTokenRoutes({ ...authentication, authoriser }))
-  for (const { path, router } of apiRouters) app.use(path, router)
+  for (const { path, router } of dependencies.apiRouters) app.use(path, router)
   app.use(refuseUnknownPath)
   // Last, so that it sees what all others throw.
   app.use(createErrorRenderer(log))
   return app
-}
-
-/** For a client that waits for `100 Continue` before it sends its body. */
-const askForBody: RequestHandler = (req, res, next) => {
-  if (req.headers.expect !== undefined) res.writeContinue()
-  next()
 }
 
 const refuseUnknownPath: RequestHandler = (req) => {

@@ -11,9 +11,14 @@ import type { ChartStore } from './charts/chart-store.ts'
 import type { GatewayConfig } from './config.ts'
 import type { ChangeFeed } from './db/change.ts'
 import type { Database } from './db/database.ts'
+import { createVersionLabels } from './labels/version-labels.ts'
 import { createMembersRepository } from './members/repository.ts'
 import { createProjectsRepository } from './projects/repository.ts'
+import { createUploadTerms } from './projects/upload-terms.ts'
 import { createRobotsRepository } from './robots/repository.ts'
+import { createSecureTest } from './sessions/cookies.ts'
+import { startSessionSweep } from './sessions/session-sweep.ts'
+import { createSettings } from './settings/settings.ts'
 import { createUsersRepository } from './users/repository.ts'
 
 /** What a gateway stands on: opened before it and closed after it. */
@@ -28,7 +33,7 @@ export interface Foundations {
 /** What of the configuration decides how requests are answered. */
 export type GatewayPolicy = Pick<
   GatewayConfig,
-  'auditRetentionDays' | 'externalUrl' | 'robotNamePrefix' | 'tokenLifetimeSeconds' | 'trustProxy'
+  'auditRetentionDays' | 'externalUrl' | 'robotNamePrefix' | 'tokenExpirationMinutes' | 'trustProxy'
 >
 
 export interface AssembledGateway {
@@ -43,13 +48,19 @@ export function assembleGateway(
   { db, changes, store, redis, log }: Foundations,
   policy: GatewayPolicy,
 ): AssembledGateway {
+  const { tokenExpirationMinutes } = policy
+  const settings = createSettings({
+    db,
+    changes,
+    fixed: tokenExpirationMinutes === undefined ? {} : { token_expiration: tokenExpirationMinutes },
+  })
   const authentication = createAuthentication({
     db,
     changes,
     users: createUsersRepository(db),
     robots: createRobotsRepository(db),
     robotPrefix: policy.robotNamePrefix,
-    tokenLifetimeSeconds: policy.tokenLifetimeSeconds,
+    settings,
     redis,
   })
   const authoriser = createAuthoriser({
@@ -58,25 +69,36 @@ export function assembleGateway(
     changes,
   })
   const auditLog = createAuditLog(db, log)
+  const sweep = startSessionSweep(db, log)
+  const isSecure = createSecureTest(policy.externalUrl)
   const handle = createGateway({
     authentication,
     authoriser,
     store,
     auditLog,
+    settings,
+    readUploadTerms: createUploadTerms({ db, changes, settings }),
+    versionLabels: createVersionLabels(db),
+    isSecure,
     trustProxy: policy.trustProxy,
     apiRouters: createApiRouters({
       config: policy,
+      ...authentication,
+      isSecure,
       db,
       changes,
+      settings,
       auditLog,
       authoriser,
       store,
       redis,
+      log,
     }),
     log,
   })
   const pruning = startPruning(db, log, policy.auditRetentionDays)
   const close = async () => {
+    await sweep.close()
     await pruning.close()
     await auditLog.close()
   }

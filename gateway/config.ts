@@ -20,7 +20,8 @@ export interface GatewayConfig {
   /** Where clients reach this gateway, without a trailing slash. */
   externalUrl: string | undefined
   robotNamePrefix: string
-  tokenLifetimeSeconds: number
+  /** Unset: a setting that system admins change at run time. */
+  tokenExpirationMinutes: number | undefined
   /** Older lines of the audit log are deleted; 0: none. */
   auditRetentionDays: number
   /** Express's `trust proxy`: whose X-Forwarded-For tells the source of a request. */
@@ -53,7 +54,7 @@ const schema = z.object({
     .string()
     .regex(/^[^\s:+]{1,32}$/, 'expected 1 to 32 characters without spaces, colons and plus signs')
     .default(DEFAULT_ROBOT_PREFIX),
-  TOKEN_EXPIRATION: envInteger(30, 1, 1440),
+  TOKEN_EXPIRATION: envInteger(undefined, 1, 1440),
   AUDIT_RETENTION_DAYS: envInteger(0, 0, 36_500),
   TRUST_PROXY: z
     .string()
@@ -78,7 +79,7 @@ export function loadGatewayConfig(env: Env): GatewayConfig {
     initialAdminPassword: parsed.HARBOR_ADMIN_PASSWORD ?? DEFAULT_ADMIN_PASSWORD,
     externalUrl: parsed.EXTERNAL_URL?.replace(/\/+$/, ''),
     robotNamePrefix: parsed.ROBOT_NAME_PREFIX,
-    tokenLifetimeSeconds: parsed.TOKEN_EXPIRATION * 60,
+    tokenExpirationMinutes: parsed.TOKEN_EXPIRATION,
     auditRetentionDays: parsed.AUDIT_RETENTION_DAYS,
     trustProxy: readTrustProxy(parsed.TRUST_PROXY),
     logLevel: parsed.LOG_LEVEL,

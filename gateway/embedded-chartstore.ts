@@ -1,16 +1,17 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { allowAll } from '../chartstore/auth/authenticator.ts'
 import { type ChartstoreConfig, loadChartstoreConfig } from '../chartstore/config/config.ts'
 import type { Answer } from '../chartstore/http/answer.ts'
 import { toStoreRequest } from '../chartstore/http/lazy-body.ts'
+import { createStoreServer } from '../chartstore/http/serve.ts'
 import { writeAnswer } from '../chartstore/http/write-answer.ts'
 import { openChartstore } from '../chartstore/open-chartstore.ts'
 import type { Env } from '../service/env.ts'
 import type { Logger } from '../service/log.ts'
 import { VERSION } from '../service/version.ts'
-import type { ChartStore } from './charts/chart-store.ts'
+import { type ChartStore, callHeaders, type UploadGuard } from './charts/chart-store.ts'
 import { MAX_ERROR_BYTES, readBody, toStoreError } from './charts/store-answer.ts'
 import { type OriginalRequest, sendError } from './http/send-error.ts'
 import { selectStoreHeaders } from './http/store-headers.ts'
@@ -20,28 +21,29 @@ export function loadEmbeddedConfig(env: Env, dataDir: string): ChartstoreConfig 
   return loadChartstoreConfig(env, join(dataDir, 'charts'))
 }
 
+export interface EmbeddedStore extends ChartStore {
+  /** The store's own API for the admin command, which asks for no credentials: for a private socket only. */
+  createServer: () => Server
+}
+
 /** The chart store in this process: a request is a function call (a proxy hop costs more than the answer). */
 export async function createEmbeddedStore(
   config: ChartstoreConfig,
   log: Logger,
-): Promise<ChartStore> {
+): Promise<EmbeddedStore> {
   // The gateway has decided already.
   const store = await openChartstore(config, { authenticate: allowAll, log, version: VERSION })
 
-  const forward = async (
-    req: OriginalRequest,
-    res: ServerResponse,
-    confirm?: () => Promise<void>,
-  ) => {
+  const forward = async (req: OriginalRequest, res: ServerResponse, upload?: UploadGuard) => {
     let denial: unknown
     const confirmOrDeny = async () => {
-      await confirm?.().catch((error: unknown) => {
+      await upload?.confirm().catch((error: unknown) => {
         denial = error
         throw error
       })
     }
     const requestId = req.requestId === undefined ? {} : { 'x-request-id': req.requestId }
-    const headers = { ...selectStoreHeaders(req.headers), ...requestId }
+    const headers = { ...selectStoreHeaders(req.headers), ...upload?.terms, ...requestId }
     const answer = await store.dispatch(toStoreRequest(req, res, headers, confirmOrDeny))
     if (denial !== undefined) throw denial
     if (answer.status < 300 || answer.status === 304) return writeAnswer(req, res, answer)
@@ -54,15 +56,19 @@ export async function createEmbeddedStore(
   }
 
   return {
-    forward: (req: IncomingMessage, res, confirm) => {
-      forward(req, res, confirm).catch((error: unknown) => sendError(req, res, error, log))
+    forward: (req: IncomingMessage, res, upload) => {
+      forward(req, res, upload).catch((error: unknown) => sendError(req, res, error, log))
     },
-    call: async (method, path) => {
-      const request = { method, url: path, headers: {}, body: Readable.from([]) }
-      const { status, headers, body } = await store.dispatch(request)
-      return { status, headers, body: toReadable(body) }
+    call: async (method, path, options) => {
+      options?.signal?.throwIfAborted()
+      const headers = callHeaders(options)
+      const request = { method, url: path, headers, body: Readable.from([]) }
+      const answer = await store.dispatch(request)
+      return { ...answer, body: toReadable(answer.body) }
     },
     close: store.close,
+    createServer: () =>
+      createStoreServer(store.dispatch, { log: log.child({}, { level: 'warn' }) }),
   }
 }
 

@@ -1,10 +1,10 @@
 import { createServer, type Server } from 'node:http'
-import { Redis } from 'ioredis'
 import type { Env } from '../service/env.ts'
 import { drain, listen, setTimeLimits } from '../service/http-server.ts'
 import type { Logger } from '../service/log.ts'
 import type { Running } from '../service/run.ts'
 import { assembleGateway } from './assemble.ts'
+import { connectRedis } from './cache/connect-redis.ts'
 import type { ChartStore } from './charts/chart-store.ts'
 import { createRemoteStore } from './charts/remote-store.ts'
 import type { GatewayConfig } from './config.ts'
@@ -13,6 +13,7 @@ import { createChangeFeed } from './db/listen.ts'
 import { migrate } from './db/migrate.ts'
 import { createEmbeddedStore, loadEmbeddedConfig } from './embedded-chartstore.ts'
 import { startEmbeddedPostgres } from './postgres/embedded.ts'
+import { openStoreSocket } from './store-socket.ts'
 import { setInitialAdminPassword } from './users/initial-admin.ts'
 
 /** Requests that still run when the gateway is told to stop may take this long. */
@@ -60,10 +61,9 @@ async function startParts(
   const changes = await createChangeFeed(connection, log)
   stops.push(changes.close)
 
-  const redis = openRedis(config.redisUrl, log)
+  const redis = config.redisUrl === undefined ? undefined : connectRedis(config.redisUrl, log)
   if (redis !== undefined) stops.push(async () => redis.disconnect())
-  const store = await openStore(config, env, log)
-  stops.push(store.close)
+  const store = await openStore(config, env, log, stops)
   const gateway = assembleGateway({ db, changes, store, redis, log }, config)
   stops.push(gateway.close)
   // A client that waits for `100 Continue` is asked for its body once it is known that it may send one.
@@ -93,18 +93,20 @@ async function openPostgres(
   return postgres.connection
 }
 
-function openStore(config: GatewayConfig, env: Env, log: Logger): Promise<ChartStore> {
-  const { chartstore } = config
-  if (chartstore !== undefined) return Promise.resolve(createRemoteStore({ ...chartstore, log }))
-  const embedded = loadEmbeddedConfig(env, config.dataDir)
-  for (const sentence of embedded.idle) log.warn(sentence)
-  return createEmbeddedStore(embedded, log)
-}
-
-/** Redis counts failed logins for all gateways together. Without it, or while it is away, each counts by itself. */
-function openRedis(url: string | undefined, log: Logger): Redis | undefined {
-  if (url === undefined) return undefined
-  const redis = new Redis(url, { enableOfflineQueue: false, maxRetriesPerRequest: 1 })
-  redis.on('error', (error: Error) => log.warn({ err: error.message }, 'Redis is not reachable'))
-  return redis
+async function openStore(
+  { chartstore, dataDir }: GatewayConfig,
+  env: Env,
+  log: Logger,
+  stops: (() => Promise<unknown>)[],
+): Promise<ChartStore> {
+  if (chartstore !== undefined) {
+    const remote = createRemoteStore({ ...chartstore, log })
+    stops.push(remote.close)
+    return remote
+  }
+  const config = loadEmbeddedConfig(env, dataDir)
+  for (const sentence of config.idle) log.warn(sentence)
+  const embedded = await createEmbeddedStore(config, log)
+  stops.push(embedded.close, await openStoreSocket(embedded.createServer(), dataDir, log))
+  return embedded
 }

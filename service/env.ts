@@ -69,7 +69,11 @@ export function envBoolean(byDefault: boolean) {
 }
 
 /** A whole number within [min, max]. */
-export function envInteger(byDefault: number, min: number, max = Number.MAX_SAFE_INTEGER) {
+export function envInteger<Default extends number | undefined>(
+  byDefault: Default,
+  min: number,
+  max = Number.MAX_SAFE_INTEGER,
+) {
   return z
     .string()
     .optional()

@@ -8,7 +8,27 @@ export type { Logger } from 'pino'
  * Credentials never reach it: the headers that carry them are redacted wherever they appear.
  */
 export function createLogger(level: string, toTerminal = process.stdout.isTTY === true): Logger {
-  const options = {
+  const options = logOptions(level)
+  return toTerminal ? pino(options, pretty(FOR_PEOPLE)) : pino(options)
+}
+
+/** The same on standard error, for a command: its standard output is its result. */
+export function createCommandLogger(level: string): Logger {
+  const destination = process.stderr.fd
+  return process.stderr.isTTY === true
+    ? pino(logOptions(level), pretty({ ...FOR_PEOPLE, destination }))
+    : pino(logOptions(level), pino.destination({ dest: destination, sync: true }))
+}
+
+const FOR_PEOPLE = {
+  ignore: 'pid,hostname',
+  singleLine: true,
+  translateTime: 'SYS:HH:MM:ss',
+  sync: true,
+}
+
+function logOptions(level: string) {
+  return {
     level,
     base: null,
     redact: {
@@ -16,9 +36,4 @@ export function createLogger(level: string, toTerminal = process.stdout.isTTY ==
       censor: '[redacted]',
     },
   }
-  if (!toTerminal) return pino(options)
-  return pino(
-    options,
-    pretty({ ignore: 'pid,hostname', singleLine: true, translateTime: 'SYS:HH:MM:ss', sync: true }),
-  )
 }

@@ -6,6 +6,11 @@ export class StartError extends Error {
   override name = 'StartError'
 }
 
+/** Something that is needed cannot be reached: nothing is wrong here, and it may be there again later. */
+export class Unreachable extends StartError {
+  override name = 'Unreachable'
+}
+
 /** Everything that is wrong with the configuration, in one message. */
 export class ConfigError extends StartError {
   override name = 'ConfigError'

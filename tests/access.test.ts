@@ -39,19 +39,35 @@ const READ = [
 ] as const
 const CREATE = ['helm-chart:create', 'helm-chart-version:create'] as const
 const DELETE = ['helm-chart:delete', 'helm-chart-version:delete'] as const
+const LABEL = [
+  'helm-chart-version-label:list',
+  'helm-chart-version-label:create',
+  'helm-chart-version-label:delete',
+] as const
 
 function allowedTo(principal: Principal, project: typeof PRIVATE, ...roles: RoleId[]): string[] {
   return PROJECT_PERMISSIONS.filter((permission) => can(principal, permission, project, roles))
 }
 
-test('a guest reads charts, a developer uploads too, a maintainer deletes too', () => {
+test('a guest reads charts, a developer uploads and labels too, a maintainer deletes too', () => {
   const chartsOf = (role: RoleId) =>
     allowedTo(user, PRIVATE, role).filter((permission) => permission.startsWith('helm-chart'))
   assert.deepEqual(chartsOf(ROLE.limitedGuest), READ)
   assert.deepEqual(chartsOf(ROLE.guest), READ)
-  assert.deepEqual(chartsOf(ROLE.developer), [...READ, ...CREATE])
-  assert.deepEqual(chartsOf(ROLE.maintainer), [...READ, ...CREATE, ...DELETE])
-  assert.deepEqual(chartsOf(ROLE.projectAdmin), [...READ, ...CREATE, ...DELETE])
+  assert.deepEqual(chartsOf(ROLE.developer), [...READ, ...CREATE, ...LABEL])
+  assert.deepEqual(chartsOf(ROLE.maintainer), [...READ, ...CREATE, ...DELETE, ...LABEL])
+  assert.deepEqual(chartsOf(ROLE.projectAdmin), [...READ, ...CREATE, ...DELETE, ...LABEL])
+})
+
+test('a guest sees the labels of a project, and a maintainer changes them', () => {
+  const labelsOf = (role: RoleId) =>
+    allowedTo(user, PRIVATE, role).filter((permission) => permission.startsWith('label:'))
+  const seen = ['label:read', 'label:list']
+  const changed = ['label:create', 'label:update', 'label:delete']
+  assert.deepEqual(labelsOf(ROLE.limitedGuest), [])
+  assert.deepEqual(labelsOf(ROLE.guest), seen)
+  assert.deepEqual(labelsOf(ROLE.developer), seen)
+  assert.deepEqual(labelsOf(ROLE.maintainer), [...seen, ...changed])
 })
 
 test('only a project admin changes the project, its members and its robots', () => {
@@ -70,7 +86,7 @@ test('a limited guest sees neither members nor the log', () => {
 })
 
 test('nobody, outsiders and robots read a public project, and do nothing else in it', () => {
-  const readable = ['project:read', ...READ]
+  const readable = ['project:read', ...READ, 'label:read', 'label:list']
   assert.deepEqual(allowedTo(ANONYMOUS, PUBLIC), readable)
   assert.deepEqual(allowedTo(user, PUBLIC), readable)
   assert.deepEqual(allowedTo(robot(9), PUBLIC), readable)

@@ -9,6 +9,7 @@ const change = (version: number) => ({
   project: 'p',
   fileName: `web-1.0.${version}.tgz`,
   entry: '{}',
+  files: [],
 })
 
 test('what could not be told at once is told late, and said to be', async (t) => {

@@ -37,6 +37,7 @@ test('whoever writes a row, the feed tells which user, project, member or robot 
       { topic: 'robots', id: 1 },
     ],
     [`insert into signing_keys (kid, private_key) values ('k', 'p')`, { topic: 'signing_keys' }],
+    [`update settings set read_only = true`, { topic: 'settings' }],
     ['truncate robot_permissions', { topic: 'everything' }],
   ]
   for (const [sql, change] of changes) {

@@ -46,6 +46,32 @@ const ROUTES = [
     'helm-chart-version:delete',
     '/api/team/charts/a/1',
   ],
+  ...(['/api', '/api/v2.0'] as const).flatMap(
+    (root) =>
+      [
+        [
+          'GET',
+          `${root}/chartrepo/team/charts/a/1/labels`,
+          'labels',
+          'helm-chart-version-label:list',
+          '/api/team/charts/a/1',
+        ],
+        [
+          'POST',
+          `${root}/chartrepo/team/charts/a/1/labels`,
+          'add-label',
+          'helm-chart-version-label:create',
+          '/api/team/charts/a/1',
+        ],
+        [
+          'DELETE',
+          `${root}/chartrepo/team/charts/a/1/labels/5`,
+          'remove-label',
+          'helm-chart-version-label:delete',
+          '/api/team/charts/a/1',
+        ],
+      ] as const,
+  ),
 ] as const
 
 for (const [method, target, kind, permission, storePath] of ROUTES) {
@@ -59,7 +85,7 @@ for (const [method, target, kind, permission, storePath] of ROUTES) {
 }
 
 test('every route of the table is parsed above', () => {
-  const parsed = new Set(ROUTES.map(([, , kind]) => kind))
+  const parsed = new Set<string>(ROUTES.map(([, , kind]) => kind))
   for (const route of CHART_ROUTES) assert.ok(parsed.has(route.kind), route.kind)
 })
 
@@ -133,7 +159,9 @@ test('paths below the two roots that mean nothing are a 404', () => {
     '/chartrepo/team/INDEX.YAML',
     '/chartrepo/team/Charts/a-1.tgz',
     '/api/chartrepo/team',
-    '/api/chartrepo/team/charts/a/1/labels',
+    '/chartrepo/team/charts/a/1/labels',
+    '/api/v2.0/chartrepo/team/charts/a/1',
+    '/api/v2.0/chartrepo/team/charts',
     '/chartrepo/team/charts/a/b',
   ]) {
     assert.throws(() => parseChartRequest('GET', target), { status: 404 }, target)

@@ -51,7 +51,9 @@ interface Row {
   allowed: readonly PrincipalName[]
   /** What those who are let in get. */
   status: number
-  makeRequest: (fixture: Fixture) => Promise<{ path: string; body?: Buffer | string }>
+  makeRequest: (
+    fixture: Fixture,
+  ) => Promise<{ path: string; body?: Buffer | string; headers?: Record<string, string> }>
 }
 
 interface Fixture {
@@ -60,6 +62,8 @@ interface Fixture {
   /** Puts a version of a new chart into a project. */
   store: (project: string) => Promise<{ chart: string; version: string }>
   build: () => Promise<Buffer>
+  /** The id of a label of `team`. */
+  label: number
 }
 
 const at = (path: string) => async () => ({ path })
@@ -68,6 +72,7 @@ const onStored = (makePath: (chart: string, version: string) => string) => async
   return { path: makePath(chart, version) }
 }
 const PUSHERS = ['developer', 'maintainer', 'projectAdmin', 'systemAdmin', 'pushToken'] as const
+const LABELLERS = ['developer', 'maintainer', 'projectAdmin', 'systemAdmin'] as const
 const REMOVERS = ['maintainer', 'projectAdmin', 'systemAdmin', 'pushToken'] as const
 
 const TABLE: readonly Row[] = [
@@ -165,7 +170,43 @@ const TABLE: readonly Row[] = [
     status: 200,
     makeRequest: onStored((chart, version) => `/api/chartrepo/team/charts/${chart}/${version}`),
   },
+  ...['api/chartrepo', 'api/v2.0/chartrepo'].flatMap((root): Row[] => [
+    {
+      method: 'GET',
+      path: `${root}/:project/charts/:chart/:version/labels`,
+      allowed: LABELLERS,
+      status: 200,
+      makeRequest: onStored((chart, version) => `/${root}/team/charts/${chart}/${version}/labels`),
+    },
+    {
+      method: 'POST',
+      path: `${root}/:project/charts/:chart/:version/labels`,
+      allowed: LABELLERS,
+      status: 200,
+      makeRequest: async ({ store, label }) => {
+        const { chart, version } = await store('team')
+        return { path: `/${root}/team/charts/${chart}/${version}/labels`, ...json({ id: label }) }
+      },
+    },
+    {
+      method: 'DELETE',
+      path: `${root}/:project/charts/:chart/:version/labels/:label`,
+      allowed: LABELLERS,
+      status: 200,
+      makeRequest: async ({ gateway, store, label }) => {
+        const { chart, version } = await store('team')
+        const path = `/${root}/team/charts/${chart}/${version}/labels`
+        const request = { as: 'systemAdmin', method: 'POST', ...json({ id: label }) }
+        assert.equal((await gateway.get(path, request)).status, 200)
+        return { path: `${path}/${label}` }
+      },
+    },
+  ]),
 ]
+
+function json(value: object) {
+  return { body: JSON.stringify(value), headers: { 'content-type': 'application/json' } }
+}
 
 /** Without a credential, or with a wrong one: 401. With one that does not suffice: 403. */
 const UNKNOWN: readonly PrincipalName[] = ['nobody', 'deletedUser', 'wrongPassword']
@@ -208,9 +249,14 @@ async function createFixture(t: TestContext): Promise<Fixture> {
     charts += 1
     return buildChart({ name: `chart${charts}`, version: '1.0.0' })
   }
+  const labelled = await gateway.db.query<{ id: number }>(
+    `insert into labels (project_id, name) values ($1, 'prod') returning id`,
+    [team],
+  )
   return {
     gateway,
     build,
+    label: labelled.rows[0]?.id ?? 0,
     store: async (project) => {
       const body = await build()
       const path = `/api/chartrepo/${project}/charts`
@@ -251,13 +297,13 @@ test('each principal gets what the table says, on every route', async (t) => {
   const { gateway, headers } = fixture
   for (const [index, row] of TABLE.entries()) {
     for (const name of PRINCIPALS) {
-      const { path, body } = await row.makeRequest(fixture)
+      const { path, body, headers: content = {} } = await row.makeRequest(fixture)
       const refusal = UNKNOWN.includes(name) ? 401 : 403
       const expected = row.allowed.includes(name) ? row.status : refusal
       const response = await gateway.get(path, {
         method: row.method,
         // An address a row: failed logins are counted by it, and there are more rows than failures allowed.
-        headers: { ...headers[name], 'x-forwarded-for': `192.0.2.${index}` },
+        headers: { ...headers[name], ...content, 'x-forwarded-for': `192.0.2.${index}` },
         ...(body === undefined ? {} : { body }),
       })
       await response.arrayBuffer()

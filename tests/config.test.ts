@@ -5,6 +5,7 @@ import { test } from 'node:test'
 import { parseEnv as parseDotenv } from 'node:util'
 import { loadChartstoreConfig } from '../chartstore/config/config.ts'
 import { loadListeningConfig } from '../chartstore/config/listening-config.ts'
+import { SETTINGS } from '../chartstore/config/settings.ts'
 import { loadGatewayConfig } from '../gateway/config.ts'
 import type { Env } from '../service/env.ts'
 import { StartError } from '../service/start-error.ts'
@@ -204,13 +205,27 @@ test('half a credential for the store is refused', () => {
   assert.match(refusal(loadListeningConfig, { BEARER_AUTH: 'true' }), /AUTH_CERT_PATH/)
 })
 
-test('.env.example is a valid configuration, and names every setting of the gateway', () => {
-  const text = readFileSync(join(PROJECT_FOLDER, '.env.example'), 'utf8')
-  const env = parseDotenv(text)
+const EXAMPLE = readFileSync(join(PROJECT_FOLDER, '.env.example'), 'utf8')
+
+test('.env.example is a valid configuration, and names every setting', () => {
+  const env = parseDotenv(EXAMPLE)
   assert.equal(refusal(loadGatewayConfig, { ...env, HARBOR_ADMIN_PASSWORD: 'Own12345' }), '')
   const source = readFileSync(join(PROJECT_FOLDER, 'gateway/config.ts'), 'utf8')
   const schema = /z\.object\(\{([\s\S]*?)\n\}\)/.exec(source)?.[1] ?? ''
-  const names = [...schema.matchAll(/^ {2}([A-Z_]+):/gm)].map(([, name = '']) => name)
-  assert.ok(names.length > 10)
-  for (const name of names) assert.match(text, new RegExp(`^#? ?${name}=`, 'm'), name)
+  const ofGateway = [...schema.matchAll(/^ {2}([A-Z_]+):/gm)].map(([, name = '']) => name)
+  assert.ok(ofGateway.length > 10)
+  for (const name of ofGateway) assert.match(EXAMPLE, new RegExp(`^#? ?${name}=`, 'm'), name)
+  for (const { env: name, says } of SETTINGS) {
+    const isNamed = new RegExp(`^#? ?${name}=`, 'm').test(EXAMPLE)
+    assert.equal(isNamed, says !== undefined, `${name}: those that have an effect, and no others`)
+  }
+})
+
+test('.env.example shows the defaults of the chart store: with all of it set nothing changes', () => {
+  const env = parseDotenv(EXAMPLE.replaceAll(/^# (?=[A-Z_\d]+=)/gm, ''))
+  const dir = './data/charts'
+  assert.deepEqual(loadChartstoreConfig(env, dir), loadChartstoreConfig({}, dir))
+  const { port, ...listening } = loadListeningConfig(env)
+  const { port: _, ...byDefault } = loadListeningConfig({})
+  assert.deepEqual(listening, byDefault)
 })

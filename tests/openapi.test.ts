@@ -28,6 +28,23 @@ test('the description of the API is valid OpenAPI 3.1, and has what is there', a
     }
   })
 
+  await t.test('the page that shows it loads nothing from elsewhere', async () => {
+    const page = await gateway.get('/api/v2.0/docs')
+    assert.equal(page.headers.get('content-type'), 'text/html; charset=utf-8')
+    const html = await page.text()
+    const sources = [...html.matchAll(/(?:src|href|spec-url)="([^"]+)"/g)].map(([, url]) => url)
+    assert.deepEqual(sources, ['docs/rapidoc.js', 'openapi.json'])
+    for (const source of sources) {
+      const part = await gateway.get(`/api/v2.0/${source}`)
+      assert.equal(part.status, 200)
+      await part.arrayBuffer()
+    }
+    assert.match(page.headers.get('content-security-policy') ?? '', /^default-src 'none';/)
+    const etag = page.headers.get('etag') ?? ''
+    const again = await gateway.get('/api/v2.0/docs', { headers: { 'if-none-match': etag } })
+    assert.equal(again.status, 304)
+  })
+
   await t.test('each operation has a summary and one part that it belongs to', () => {
     for (const { template, method, operation } of operations) {
       assert.match(operation.summary, /^[A-Z].*[^.]$/, `${method} ${template}`)

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
-import { copyFile, mkdir, readFile, stat, symlink, utimes, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, stat, symlink, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { runCommand } from './support/command.ts'
 import { createGpgKey } from './support/gpg-key.ts'
 import { createHelmHome } from './support/helm-home.ts'
-import { PROJECT_FOLDER } from './support/project-folder.ts'
 import { clientPath, skipWithout } from './support/real-clients.ts'
 import { startChartgate } from './support/running-chartgate.ts'
+import { readShellBlocks, toScript } from './support/shell-blocks.ts'
 import { skipWithoutPrograms } from './support/system-programs.ts'
 
 /** What the lines of "Use" fetch; the same names lie in the folder before, as what they upload. */
@@ -21,9 +21,7 @@ for (const version of ['helm3', 'helm4'] as const) {
     skip,
   }, async (t) => {
     const { url } = await startChartgate(t)
-    const blocks = readShellBlocks(await readFile(join(PROJECT_FOLDER, 'README.md'), 'utf8'), 'Use')
-    assert.ok(blocks.length > 0)
-    const script = ['set -euo pipefail', ...blocks.map(checkEachLine)].join('\n')
+    const script = toScript(await readShellBlocks('README.md', 'Use'))
     const { folder, env } = await prepareFolder(t, version)
     const { status, stdout, stderr } = await runCommand(
       'bash',
@@ -36,17 +34,6 @@ for (const version of ['helm3', 'helm4'] as const) {
       assert.notDeepEqual(mtime, LONG_AGO, `${name} was not pulled`)
     }
   })
-}
-
-/** The contents of the ```sh blocks below a heading of the second level, in their order. */
-function readShellBlocks(markdown: string, heading: string): string[] {
-  const section = markdown.split(/^## /m).find((part) => part.startsWith(`${heading}\n`)) ?? ''
-  return [...section.matchAll(/^```sh\n(.*?)\n```$/gms)].map(([, block = '']) => block)
-}
-
-/** `set -e` overlooks what fails in front of `&&`: so the status is asked for after each command. */
-function checkEachLine(block: string): string {
-  return `${block}\n`.replaceAll(/(?<![\\|])\n/g, '\n[ $? = 0 ]\n')
 }
 
 /** The charts and the keyring that the README's reader has, and a `helm` and a `curl` that fail where an answer does. */

@@ -10,7 +10,13 @@ import { makeFolder } from './support/folder.ts'
 import { openProjectIndexes } from './support/project-indexes.ts'
 
 const FILE = 'web-1.0.0.tgz'
-const told = { project: 'p', fileName: FILE, origin: 'another store', asksStorage: false }
+const told = {
+  project: 'p',
+  fileName: FILE,
+  files: [],
+  origin: 'another store',
+  asksStorage: false,
+}
 
 /** A project of one store whose storage tells no revision, as a bucket, and can be made slow or faulty. */
 async function openProject(t: TestContext) {

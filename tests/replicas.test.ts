@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { eventually } from './support/eventually.ts'
+import { startFaultProxy } from './support/fault-proxy.ts'
 import { skipWithout } from './support/real-clients.ts'
 import { startRedis } from './support/redis-server.ts'
 import { agree, assertTrue, redisEnv, startReplicas, upload } from './support/replica-set.ts'
 import { startStoreProcess } from './support/running-chartgate.ts'
-import { listEntries, readIndex } from './support/store-client.ts'
+import { listSizes } from './support/s3-server.ts'
+import { signedText } from './support/signed-text.ts'
+import { listEntries, outcome, postRaw, readIndex } from './support/store-client.ts'
 import { skipWithoutPrograms } from './support/system-programs.ts'
 
 const skip = skipWithout('versitygw') || skipWithoutPrograms('redis-server')
@@ -59,6 +62,41 @@ test('a change at one store is seen at the others, whatever it is', { skip }, as
   await eventually(async () => {
     assert.deepEqual(listEntries(await readIndex(`${b.url}/p`)), [])
   }, 1000)
+})
+
+test('stores count alike, whatever happens at one of them', { skip }, async (t) => {
+  const redis = await startRedis(t)
+  const env = redisEnv(redis.address)
+  const { stores, bucket } = await startReplicas(t, [env, env])
+  const [a, b] = stores
+  assert.ok(a && b)
+  await agree(stores)
+  const expect = async (versions: number) => {
+    const objects = await listSizes(bucket, 'p/')
+    const files = objects.filter(({ key }) => /\.tgz(\.prov)?$/.test(key))
+    const bytes = files.reduce((sum, { size }) => sum + size, 0)
+    const expected = { charts: Math.min(versions, 1), versions, files: files.length, bytes }
+    for (const { url } of stores) {
+      await eventually(async () => {
+        assert.deepEqual(await outcome(fetch(`${url}/api/p/_stats`)), [200, expected])
+      }, 1000)
+    }
+  }
+  await upload(a, 'web', '1.0.0')
+  await expect(1)
+  await postRaw(`${b.url}/api/p/prov`, signedText('web', '1.0.0', 'f'.repeat(64)))
+  await expect(1)
+  await upload(b, 'web', '1.0.0', 'a longer description')
+  await upload(b, 'web', '2.0.0')
+  await expect(2)
+  await postRaw(`${a.url}/api/p/prov`, signedText('lone', '1.0.0', 'f'.repeat(64)))
+  await expect(2)
+  for (const path of ['web/1.0.0', 'web/2.0.0']) {
+    await fetch(`${b.url}/api/p/charts/${path}`, { method: 'DELETE' })
+  }
+  await expect(0)
+  await fetch(`${b.url}/api/p/charts/lone/1.0.0`, { method: 'DELETE' })
+  await expect(0)
 })
 
 test('of uploads of one version at two stores exactly one is accepted, and both list that one', {
@@ -122,6 +160,26 @@ test('every key in Redis begins with the prefix and the bucket, and a new store 
   const second = await startStoreProcess(t, { ...bucket.env, ...env })
   assert.equal((await agree([store, second])).length, 5)
   await assertTrue([second])
+})
+
+test('what Redis shares of a large project is read in slices, all of it, and instead of the packages', {
+  skip,
+}, async (t) => {
+  const redis = await startRedis(t)
+  const env = { ...redisEnv(redis.address), DISABLE_STATEFILES: 'true' }
+  const { stores, bucket } = await startReplicas(t, [env])
+  const [store] = stores
+  assert.ok(store)
+  await Promise.all(numbers(250).map((n) => upload(store, 'web', `1.0.${n}`)))
+  await redis.client.config('RESETSTAT')
+  const proxy = await startFaultProxy(t, bucket.url)
+  proxy.set(({ method, path }) => (method === 'GET' && path.includes('.tgz') ? 500 : 'none'))
+  const behind = { STORAGE_AMAZON_ENDPOINT: proxy.url }
+  const second = await startStoreProcess(t, { ...bucket.env, ...env, ...behind })
+  assert.equal((await agree([store, second])).length, 250)
+  const stats = await redis.client.info('commandstats')
+  assert.doesNotMatch(stats, /cmdstat_hgetall/)
+  assert.match(stats, /cmdstat_hscan:calls=([3-9]|\d\d)/)
 })
 
 test('names that nobody has leave nothing in Redis', { skip }, async (t) => {

@@ -11,7 +11,17 @@ import { makeFolder } from './support/folder.ts'
 import { openProjectIndexes } from './support/project-indexes.ts'
 
 /** Names that are words of the routes, which projects, charts and files may have. */
-const NAMES = ['api', 'charts', 'prov', 'health', 'info', 'index.yaml', '_problems', 'x-1.0.0.tgz']
+const NAMES = [
+  'api',
+  'charts',
+  'prov',
+  'health',
+  'info',
+  'index.yaml',
+  '_problems',
+  '_stats',
+  'x-1.0.0.tgz',
+]
 
 /** The store's route of each kind of request. */
 const STORE_ROUTES: Readonly<Record<string, string>> = {
@@ -23,6 +33,7 @@ const STORE_ROUTES: Readonly<Record<string, string>> = {
   versions: '/api/:repo/charts/:name',
   'delete-version': '/api/:repo/charts/:name/:version',
   details: '/api/:repo/charts/:name/:version',
+  labels: '/api/:repo/charts/:name/:version',
 }
 
 test('the store reads each forwarded path as the gateway did: same route, same project', async (t) => {
@@ -30,7 +41,15 @@ test('the store reads each forwarded path as the gateway did: same route, same p
   const indexes = openProjectIndexes(storage)
   const { policy } = loadChartstoreConfig({}, '/nowhere')
   const match = createRouter(
-    createRoutes({ storage, indexes, policy, version: '', metrics: undefined, web: undefined }),
+    createRoutes({
+      storage,
+      getFile: storage.get,
+      indexes,
+      policy,
+      version: '',
+      metrics: undefined,
+      web: undefined,
+    }),
   )
   let compared = 0
   for (const route of CHART_ROUTES) {

@@ -264,6 +264,9 @@ test('an index that ChartMuseum left is a start, whatever state it is in', async
     '{{{',
     'entries:\n  a:\n  - null\n  - {}\n  - name: a\n',
     'entries: []',
+    // Those of ChartMuseum's TestStatefiles: a chart that is not there, and no index at all.
+    'apiVersion: v1\nentries:\n  gone:\n  - name: gone\n    urls:\n    - charts/gone-2.1.2.tgz\n    version: 2.1.2\ngenerated: "2018-05-23T15:14:46-05:00"',
+    'is this valid yaml? maybe. but it is definitely not a valid index.yaml!',
   ]) {
     const dir = await makeFolder(t)
     await mkdir(join(dir, 'p'))

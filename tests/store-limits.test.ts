@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { rm } from 'node:fs/promises'
+import { rm, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { buildChart } from './support/chart-package.ts'
@@ -89,8 +89,6 @@ test('the urls in the index follow CHART_URL, also those of charts that were the
     env: { CHART_URL: 'https://new.example/x' },
   })
   assert.deepEqual(await urlOf(second.url), ['https://new.example/x/p/charts/a-1.0.0.tgz'])
-  // ChartMuseum answers 500 to these with a chart url.
-  assert.equal((await fetch(`${second.url}/api/p/charts/a/1.0.0/templates`)).status, 200)
   assert.equal((await fetch(`${second.url}/p/charts/a-1.0.0.tgz`)).status, 200)
   await second.stop()
   const third = await startStore(t, { dir: first.dir })
@@ -99,7 +97,24 @@ test('the urls in the index follow CHART_URL, also those of charts that were the
 
 test('told to, the store looks at every file on every read', async (t) => {
   const { url, dir } = await startStore(t, { env: { ALWAYS_REGENERATE_CHART_INDEX: 'true' } })
+  const inProject = (name: string) => join(dir, 'p', name)
+  const problems = async () =>
+    ((await (await fetch(`${url}/api/p/_problems`)).json()) as object[]).length
   await postRaw(`${url}/api/p/charts`, await chart('a', '1.0.0'))
-  await rm(join(dir, 'p/a-1.0.0.tgz'))
-  assert.deepEqual(listEntries(await readIndex(`${url}/p`)), [])
+  await postRaw(`${url}/api/p/charts`, await chart('b', '1.0.0'))
+
+  // The steps of ChartMuseum's TestRegenerateRepositoryIndex: touched, and a broken one added, touched and removed.
+  const later = Math.floor(Date.now() / 1000) + 3600
+  await utimes(inProject('a-1.0.0.tgz'), later, later)
+  const { entries } = await readIndex(`${url}/p`)
+  assert.equal(Date.parse(entries.a?.[0]?.created ?? ''), later * 1000)
+  await writeFile(inProject('broken.tgz'), '')
+  assert.deepEqual(listEntries(await readIndex(`${url}/p`)), ['a-1.0.0', 'b-1.0.0'])
+  assert.equal(await problems(), 1)
+  await utimes(inProject('broken.tgz'), later, later)
+  assert.deepEqual(listEntries(await readIndex(`${url}/p`)), ['a-1.0.0', 'b-1.0.0'])
+  await rm(inProject('broken.tgz'))
+  await rm(inProject('a-1.0.0.tgz'))
+  assert.deepEqual(listEntries(await readIndex(`${url}/p`)), ['b-1.0.0'])
+  assert.equal(await problems(), 0)
 })

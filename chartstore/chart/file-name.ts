@@ -21,6 +21,15 @@ export function isProvenanceFileName(fileName: string): boolean {
   return fileName.length > PROVENANCE.length && fileName.endsWith(PROVENANCE)
 }
 
+export function provenanceOf(packageFile: string): string {
+  return `${packageFile}.prov`
+}
+
+/** The package that a file is, or that it belongs to. */
+export function packageOf(fileName: string): string {
+  return isProvenanceFileName(fileName) ? fileName.slice(0, -'.prov'.length) : fileName
+}
+
 /**
  * Whether a name, of a package or its provenance, can be a file beside the others: a base name without control
  * characters, and short enough that the name of the provenance fits too.

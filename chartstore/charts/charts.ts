@@ -1,3 +1,4 @@
+import { matchesEtag } from '../../service/etag.ts'
 import { parseConstraint } from '../chart/constraint.ts'
 import type { Answer } from '../http/answer.ts'
 import { json, jsonText } from '../http/replies.ts'
@@ -9,17 +10,24 @@ import type { HandlerDeps } from './handler-deps.ts'
 
 /** The JSON API over the index: entries were serialised when they came in, so answers are only put together. */
 export function createChartsHandlers({ indexes }: HandlerDeps) {
-  const documentOf = async ({ params }: RouteContext): Promise<IndexDocument> =>
+  const documentOf = async ({ params }: Pick<RouteContext, 'params'>): Promise<IndexDocument> =>
     (await indexes.forReading(params.repo ?? '')).current()
 
   return {
-    list: async (context: RouteContext): Promise<Answer> => {
-      const page = readPage(context.query)
-      const segments = (await documentOf(context)).jsonSegments()
+    /** Beside ChartMuseum's `offset` and `limit`: with `latest` each chart has its highest version only. */
+    list: async ({ query, params, request }: RouteContext): Promise<Answer> => {
+      const page = readPage(query)
+      const document = await documentOf({ params })
+      const etag = `"${document.fingerprint().toString('hex')}"`
+      if (matchesEtag(request.headers['if-none-match'], etag)) {
+        return { status: 304, headers: { etag } }
+      }
+      const segments = query.has('latest') ? document.latestJsonSegments() : document.jsonSegments()
       const end = page.limit === undefined ? undefined : page.offset + page.limit
       const answer = jsonText(`{${segments.slice(page.offset, end).join(',')}}`)
       // so that a count needs no more than a page
-      return { ...answer, headers: { ...answer.headers, 'x-total-count': String(segments.length) } }
+      const total = String(segments.length)
+      return { ...answer, headers: { ...answer.headers, etag, 'x-total-count': total } }
     },
     versions: async (context: RouteContext): Promise<Answer> => {
       const versions = (await documentOf(context)).versions(context.params.name ?? '')

@@ -14,14 +14,12 @@ export function createDeleteHandler({ indexes }: HandlerDeps) {
     const { repo = '', name = '', version = '' } = params
     const packageFile = packageFileName(name, version)
     const index = await indexes.forReading(repo)
-    const remove = (file: string) =>
-      index.remove({ packageFile: file, provenanceFile: `${file}.prov` })
-    if (await remove(packageFile)) return json({ deleted: true })
+    if (await index.remove(packageFile)) return json({ deleted: true })
     // Put into storage by hand under another name: the index knows where it is.
     const entry = (await index.current())
       .versions(name)
       ?.find((candidate) => candidate.version === version)
-    if (entry !== undefined && (await remove(entry.fileName))) return json({ deleted: true })
+    if (entry !== undefined && (await index.remove(entry.fileName))) return json({ deleted: true })
     throw new StoreError(404, `remove ${packageFile}: no such file`)
   }
 }

@@ -1,4 +1,4 @@
-import { isPackageFileName } from '../chart/file-name.ts'
+import { isPackageFileName, isProvenanceFileName, packageOf } from '../chart/file-name.ts'
 import { coalesce } from '../coalesce.ts'
 import type { KeyedLock } from '../keyed-lock.ts'
 import {
@@ -54,6 +54,7 @@ export function createCoherence(options: {
   const writtenMeanwhile = new Set<string>()
   const beingWritten = new Set<string>()
   let recheckMs = RECHECK_MS
+  let seenSince = 0
 
   const compare = (list: () => Promise<Listing>): Promise<void> => {
     const run = lock(project, async () => {
@@ -63,7 +64,7 @@ export function createCoherence(options: {
       noteSeen(revision)
       try {
         const { names, chooseUnread } = await list()
-        for (const fileName of files.fileNames()) {
+        for (const fileName of files.ledger.fileNames()) {
           if (!names.has(fileName) && !isOurs(fileName)) files.drop(fileName)
         }
         // Chosen only now: a file that one of the dropped stood in the way of is among them.
@@ -81,37 +82,53 @@ export function createCoherence(options: {
     return run
   }
 
-  const noteSeen = (revision: StorageRevision | undefined) => {
-    const isFresh = revision !== undefined && Date.now() - revision.changedMs < TICK_MS
-    const isKnown = revision?.mark === seen
-    isDoubtful = isFresh && !isKnown
+  const setSeen = (revision: StorageRevision | undefined) => {
+    if (revision?.mark !== seen) seenSince = performance.now()
     seen = revision?.mark
+  }
+
+  const noteSeen = (revision: StorageRevision | undefined) => {
+    const isKnown = revision?.mark === seen
+    // A time that the clock has not reached yet would stay fresh until then: one that is known ages by itself.
+    const age = isKnown
+      ? performance.now() - seenSince
+      : Date.now() - (revision?.changedMs ?? Number.NEGATIVE_INFINITY)
+    const isFresh = age < TICK_MS
+    isDoubtful = isFresh && !isKnown
+    setSeen(revision)
     if (isFresh && isKnown) recheckLater()
   }
 
-  const isOurs = (fileName: string) => writtenMeanwhile.has(fileName) || beingWritten.has(fileName)
+  const isOurs = (fileName: string) => {
+    const name = packageOf(fileName)
+    return writtenMeanwhile.has(name) || beingWritten.has(name)
+  }
 
-  const isSmall = () => files.fileNames().length <= FEW_FILES
+  const isSmall = () => files.ledger.files() <= FEW_FILES
 
   const recheckLater = () => timers.once('recheck', recheckMs, compareShared)
 
   const listNames = async (): Promise<Listing> => {
-    const names = new Set((await storage.listNames(project)).filter(isPackageFileName))
+    const names = new Set((await storage.listNames(project)).filter(isChartFile))
     const chooseUnread = () =>
       [...names].filter((name) => !files.has(name)).map((fileName) => ({ fileName }))
     return { names, chooseUnread }
   }
 
   const listFiles = async (known: (file: StoredFile) => boolean): Promise<Listing> => {
-    const packages = (await storage.list(project)).filter((file) =>
-      isPackageFileName(file.fileName),
-    )
-    const chooseUnread = () =>
-      packages.filter(
-        // The listing may be older than what was written meanwhile, and so may be what vouches for it.
-        (file) => !files.isCurrent(file) && (isOurs(file.fileName) || !known(file)),
-      )
-    return { names: new Set(packages.map((file) => file.fileName)), chooseUnread }
+    const listed = (await storage.list(project)).filter(({ fileName }) => isChartFile(fileName))
+    const needsReading = (file: StoredFile) => {
+      const isCurrent = !isPackageFileName(file.fileName) || files.isCurrent(file)
+      // The listing may be older than what was written meanwhile, and so may be what vouches for it.
+      if (isOurs(file.fileName)) return !isCurrent
+      if (!isCurrent && !known(file)) return true
+      files.ledger.note(file)
+      return false
+    }
+    return {
+      names: new Set(listed.map((file) => file.fileName)),
+      chooseUnread: () => listed.filter(needsReading),
+    }
   }
 
   /** Names tell of files that came or went; where there are few, their times are looked at too, for replaced ones. */
@@ -150,12 +167,16 @@ export function createCoherence(options: {
         writing--
         if (writing === 0) {
           const revision = await storage.revision(project)
-          if (writing === 0) seen = revision?.mark
+          if (writing === 0) setSeen(revision)
           recheckLater()
         }
       }
     },
   }
+}
+
+function isChartFile(fileName: string): boolean {
+  return isPackageFileName(fileName) || isProvenanceFileName(fileName)
 }
 
 /** Nothing was written, for sure. Any other failure may have happened all the same, in part. */

@@ -17,11 +17,14 @@ export interface IndexDocument {
   versions: (name: string) => readonly IndexEntry[] | undefined
   /** Rises with each change. */
   revision: () => number
+  chartCount: () => number
   versionCount: () => number
   /** Each chart's part of the index, in order: `  name:\n  - …`. */
   yamlSegments: () => Buffer[]
   /** `"name":[{…},…]` of each chart, in order. */
   jsonSegments: () => string[]
+  /** The same with the highest version alone. */
+  latestJsonSegments: () => string[]
   /** The same for equal content, whatever the order of changes: all entries' fingerprints, exclusive-or'ed. */
   fingerprint: () => Buffer
 }
@@ -97,10 +100,13 @@ export function createIndexDocument(): IndexDocument {
     chartNames: names,
     versions: (name) => charts.get(name)?.versions,
     revision: () => revision,
+    chartCount: () => charts.size,
     versionCount: () => files.size,
     yamlSegments: () =>
       charts.size === 0 ? [] : names().map((name) => yamlSegment(name, charts.get(name))),
     jsonSegments: () => names().map((name) => jsonSegment(name, charts.get(name))),
+    latestJsonSegments: () =>
+      names().map((name) => `${quoteAsGo(name)}:[${charts.get(name)?.versions[0]?.json ?? ''}]`),
     fingerprint: () => Buffer.from(fingerprint),
   }
 }

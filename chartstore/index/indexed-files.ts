@@ -1,10 +1,12 @@
 import pLimit from 'p-limit'
 import type { Logger } from '../../service/log.ts'
 import { InvalidChart } from '../chart/chart-error.ts'
+import { isPackageFileName, packageOf } from '../chart/file-name.ts'
 import type { KeyedLock } from '../keyed-lock.ts'
-import { type Storage, StorageError, type StoredFile } from '../storage/storage.ts'
+import { type FileFacts, type Storage, StorageError, type StoredFile } from '../storage/storage.ts'
 import { createIndexDocument, type IndexDocument } from './document.ts'
 import type { IndexEntry } from './entry.ts'
+import { createFileLedger, type FileLedger } from './file-ledger.ts'
 import { readPackage } from './read-package.ts'
 
 /** A file that is in storage and not in the index, and why. */
@@ -13,38 +15,39 @@ export interface Problem {
   message: string
 }
 
-/** The packages of one project: those in the index, and those that cannot be. */
+/** The files of one project: packages that are in the index, those that cannot be, and provenance. */
 export interface IndexedFiles {
   document: IndexDocument
+  ledger: FileLedger
   problems: () => Problem[]
-  fileNames: () => string[]
+  /** Some of the files that are neither in the index nor the provenance of one that is. */
+  unlisted: () => string[]
   /** Whether the file has been looked at, whatever came of it. */
   has: (fileName: string) => boolean
   /** Whether it has been looked at as it is now. */
   isCurrent: (file: StoredFile) => boolean
   /** Whether a file was left out so recently that it may still be on its way in: copied by hand, half of it there. */
   isUnsettled: () => boolean
-  adopt: (entry: IndexEntry) => void
+  /** @param file what storage said of it. */
+  adopt: (entry: IndexEntry, file: FileFacts) => void
   drop: (fileName: string) => void
   /** The next comparison reads the file again, whatever its time is, unless it was read by then. */
   doubt: (fileName: string) => void
   /**
-   * Reads packages from storage and indexes them; one that is no chart becomes a problem and harms no other.
-   * Resolves to how many storage did not give.
+   * Reads packages from storage and indexes them; one that is no chart becomes a problem and harms no other. Of provenance
+   * only the size is asked for. Resolves to how many storage did not give.
    */
   read: (files: readonly FileToRead[]) => Promise<number>
 }
 
-export interface FileToRead {
-  fileName: string
-  /** As listed; undefined where only names were listed. */
-  modifiedNs?: bigint
-}
+/** As listed; a bare name where no more was. */
+export type FileToRead = StoredFile | { fileName: string }
 
 interface Skipped extends Problem {
   /** The time of the bytes that were tried; undefined: worth another try. */
   modifiedNs: bigint | undefined
   isShadowed?: true
+  /** By the process's own clock, which never jumps. */
   since: number
 }
 
@@ -52,6 +55,9 @@ interface Skipped extends Problem {
 const SETTLE_MS = 10_000
 
 const PROGRESS_MS = 2000
+
+/** Enough to know them by. */
+const MAX_UNLISTED = 10
 
 export function createIndexedFiles(options: {
   project: string
@@ -64,6 +70,7 @@ export function createIndexedFiles(options: {
 }): IndexedFiles {
   const { project, storage, lock, log, urlBase, onChange } = options
   const document = createIndexDocument()
+  const ledger = createFileLedger()
   const skipped = new Map<string, Skipped>()
   const doubtful = new Set<string>()
 
@@ -73,12 +80,13 @@ export function createIndexedFiles(options: {
     if (before?.message !== file.message) {
       log.warn({ fileName: file.fileName, reason: file.message }, 'left a file out of the index')
     }
-    skipped.set(file.fileName, { ...file, since: isSame ? before.since : Date.now() })
+    skipped.set(file.fileName, { ...file, since: isSame ? before.since : performance.now() })
   }
 
-  const adopt = (entry: IndexEntry) => {
+  const adopt = (entry: IndexEntry, file: FileFacts) => {
     const { fileName, modifiedNs, name, version } = entry
     doubtful.delete(fileName)
+    ledger.note(file)
     if (document.put(entry)) {
       skipped.delete(fileName)
       onChange()
@@ -91,6 +99,7 @@ export function createIndexedFiles(options: {
   const drop = (fileName: string) => {
     skipped.delete(fileName)
     doubtful.delete(fileName)
+    ledger.forget(fileName)
     if (!document.remove(fileName)) return
     onChange()
     // What it stood in the way of is read again at the next comparison.
@@ -98,9 +107,15 @@ export function createIndexedFiles(options: {
   }
 
   /** @returns the error where storage did not give the file: what the index says of it stays. */
-  const readOne = async ({ fileName, modifiedNs }: FileToRead): Promise<unknown> => {
+  const readIn = async (listed: FileToRead): Promise<unknown> => {
+    const { fileName } = listed
+    // Of a listed file it is the listing that the next one is compared with: it was there first.
+    const isListed = 'size' in listed
+    let seen: FileFacts = { size: 0, ...listed }
     try {
-      adopt(await readPackage(storage, project, fileName, urlBase))
+      const file = await storage.get(project, fileName)
+      if (!isListed) seen = file
+      adopt(await readPackage(file, urlBase), seen)
       return undefined
     } catch (error) {
       const fault = error instanceof StorageError ? error.fault : undefined
@@ -108,26 +123,49 @@ export function createIndexedFiles(options: {
       drop(fileName)
       if (fault === 'missing') return undefined
       const message = error instanceof Error ? error.message : String(error)
+      ledger.note(seen)
       // One that could not be read may be readable next time; one that is no chart stays so until it changes.
-      skip({
-        fileName,
-        message,
-        modifiedNs: error instanceof InvalidChart ? modifiedNs : undefined,
-      })
+      const isSettled = error instanceof InvalidChart && isListed
+      skip({ fileName, message, modifiedNs: isSettled ? listed.modifiedNs : undefined })
       return fault === 'unavailable' ? error : undefined
     }
   }
 
+  /** @returns the error where storage did not tell. */
+  const askSize = async (fileName: string): Promise<unknown> => {
+    try {
+      ledger.note(await storage.stat(project, fileName))
+      return undefined
+    } catch (error) {
+      if (!(error instanceof StorageError && error.fault === 'missing')) return error
+      ledger.forget(fileName)
+      return undefined
+    }
+  }
+
+  const readOne = (file: FileToRead) =>
+    isPackageFileName(file.fileName) ? readIn(file) : askSize(file.fileName)
+
   return {
     document,
+    ledger,
     problems: () => [...skipped.values()].map(({ fileName, message }) => ({ fileName, message })),
-    fileNames: () => [...document.fileNames(), ...skipped.keys()],
-    has: (fileName) => document.getFile(fileName) !== undefined || skipped.has(fileName),
-    isCurrent: ({ fileName, modifiedNs }) =>
-      !doubtful.has(fileName) &&
-      (document.getFile(fileName) ?? skipped.get(fileName))?.modifiedNs === modifiedNs,
+    unlisted: () =>
+      ledger
+        .fileNames()
+        .filter((fileName) => document.getFile(packageOf(fileName)) === undefined)
+        .slice(0, MAX_UNLISTED),
+    has: (fileName) =>
+      isPackageFileName(fileName)
+        ? document.getFile(fileName) !== undefined || skipped.has(fileName)
+        : ledger.get(fileName) !== undefined,
+    isCurrent: (file) => {
+      const { fileName, modifiedNs } = file
+      const known = document.getFile(fileName) ?? skipped.get(fileName)
+      return !doubtful.has(fileName) && known?.modifiedNs === modifiedNs && ledger.matches(file)
+    },
     isUnsettled: () => {
-      const recently = Date.now() - SETTLE_MS
+      const recently = performance.now() - SETTLE_MS
       return [...skipped.values()].some(({ since }) => since > recently)
     },
     adopt,
@@ -141,7 +179,7 @@ export function createIndexedFiles(options: {
       try {
         const limit = pLimit(options.readsAtOnce)
         const failures = await limit.map(files, async (file) => {
-          const failure = await lock(`${project}/${file.fileName}`, () => readOne(file))
+          const failure = await lock(`${project}/${packageOf(file.fileName)}`, () => readOne(file))
           done++
           return failure
         })

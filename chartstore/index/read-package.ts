@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { type ArchiveLimits, DEFAULT_LIMITS, readChartArchive } from '../chart/archive.ts'
 import { observe } from '../observe.ts'
-import type { OpenFile, Storage } from '../storage/storage.ts'
+import type { OpenFile } from '../storage/storage.ts'
 import { createEntry, type IndexEntry } from './entry.ts'
 
 /**
@@ -17,16 +17,10 @@ const STORED_LIMITS: ArchiveLimits = {
 }
 
 /**
- * Reads a stored package into an index entry, in one pass.
+ * Reads a stored package into an index entry, in one pass, and lets go of it.
  * @throws {InvalidChart} where it is no chart. @throws {StorageError}
  */
-export async function readPackage(
-  storage: Storage,
-  project: string,
-  fileName: string,
-  urlBase: string,
-): Promise<IndexEntry> {
-  const file = await storage.get(project, fileName)
+export async function readPackage(file: OpenFile, urlBase: string): Promise<IndexEntry> {
   const hash = createHash('sha256')
   const bytes = readBytes(file)
   try {
@@ -35,7 +29,8 @@ export async function readPackage(
     })
     const { metadata } = await readChartArchive(hashed, STORED_LIMITS)
     const digest = hash.digest('hex')
-    return createEntry({ metadata, fileName, digest, modifiedNs: file.modifiedNs }, urlBase)
+    const { fileName, modifiedNs } = file
+    return createEntry({ metadata, fileName, digest, modifiedNs }, urlBase)
   } finally {
     await bytes.return()
   }

@@ -1,4 +1,5 @@
 import type { Logger } from '../../service/log.ts'
+import type { FileFacts } from '../storage/storage.ts'
 import { createTimers } from '../timers.ts'
 import type { Change } from './replicas.ts'
 
@@ -13,6 +14,7 @@ export interface Told {
   project: string
   fileName?: string
   entry?: string | undefined
+  files?: readonly FileFacts[]
   /** Others may have changed the file since, and have told so. */
   isLate?: true
 }

@@ -1,7 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { z } from 'zod'
 import type { Logger } from '../../service/log.ts'
+import type { FileFacts } from '../storage/storage.ts'
 import type { RedisClient } from './redis-client.ts'
 import type { RedisKeys } from './redis-keys.ts'
+import { toFields } from './redis-pairs.ts'
 import type { ReplicaListener } from './replicas.ts'
 
 const BLOCK_MS = 2000
@@ -83,15 +86,16 @@ export function createChangeReader(options: {
     const [project, fileName] = [fields.get('project') ?? '', fields.get('file') ?? '']
     const from = fields.get('origin') ?? ''
     if (from === origin) return
-    if (fileName === '') listener.onGap(project)
-    else
-      listener.onChange({
-        project,
-        fileName,
-        entry: fields.get('entry') || undefined,
-        origin: from,
-        asksStorage: fields.get('ask') === '1',
-      })
+    if (fileName === '') return listener.onGap(project)
+    const files = parseFiles(fields.get('files'))
+    listener.onChange({
+      project,
+      fileName,
+      entry: fields.get('entry') || undefined,
+      files: files ?? [],
+      origin: from,
+      asksStorage: fields.get('ask') === '1' || files === undefined,
+    })
   }
 
   const run = async () => {
@@ -116,10 +120,17 @@ export function createChangeReader(options: {
   }
 }
 
-function toFields(list: readonly string[]): Map<string, string> {
-  const fields = new Map<string, string>()
-  for (let i = 0; i + 1 < list.length; i += 2) fields.set(list[i] ?? '', list[i + 1] ?? '')
-  return fields
+const toldFiles = z.array(
+  z.object({ fileName: z.string(), size: z.int().min(0), tag: z.string().optional() }),
+)
+
+/** undefined for what a store of another version tells. */
+function parseFiles(text = ''): FileFacts[] | undefined {
+  try {
+    return toldFiles.parse(JSON.parse(text))
+  } catch {
+    return undefined
+  }
 }
 
 function toPosition(id: string, fields: Map<string, string>): Position {

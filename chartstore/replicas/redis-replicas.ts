@@ -6,12 +6,15 @@ import { createRedisClaims } from './redis-claims.ts'
 import { createRedisClient } from './redis-client.ts'
 import type { RedisConfig } from './redis-config.ts'
 import { createRedisKeys } from './redis-keys.ts'
+import { toFields } from './redis-pairs.ts'
 import { ANNOUNCE, CORRECT } from './redis-scripts.ts'
 import type { Correction, Replicas } from './replicas.ts'
 
 /** After a command that Redis did not answer, so long nobody waits for it again. */
 const REST_MS = 2000
 const CORRECTIONS_AT_ONCE = 100
+/** About so many entries come in one answer: Redis does nothing else while it gathers them. */
+const SCANNED_AT_ONCE = 100
 /** Characters of an entry. Redis keeps thousands of them; who is told of a larger one reads the package. */
 const TOLD_LENGTH = 16 * 1024
 
@@ -37,7 +40,7 @@ export function createRedisReplicas(config: RedisConfig, bucket: string, log: Lo
     }
   }
 
-  const send = async ({ project, fileName = '', entry = '', isLate }: Told) => {
+  const send = async ({ project, fileName = '', entry = '', files = [], isLate }: Told) => {
     const isLarge = entry.length > TOLD_LENGTH
     await asking(() =>
       client.eval(
@@ -52,6 +55,7 @@ export function createRedisReplicas(config: RedisConfig, bucket: string, log: Lo
         origin,
         randomUUID(),
         isLarge || isLate === true ? '1' : '',
+        JSON.stringify(files),
       ),
     )
   }
@@ -69,6 +73,22 @@ export function createRedisReplicas(config: RedisConfig, bucket: string, log: Lo
     }
   }
 
+  /** A scan that breaks off has told some. */
+  const scan = async function* (project: string): AsyncGenerator<Map<string, string>> {
+    const key = keys.index(project)
+    let cursor = '0'
+    do {
+      const from = cursor
+      const answer = await asking(() => client.hscan(key, from, 'COUNT', SCANNED_AT_ONCE)).catch(
+        () => undefined,
+      )
+      if (answer === undefined) return
+      const [next, list] = answer
+      yield toFields(list)
+      cursor = next
+    } while (cursor !== '0')
+  }
+
   return {
     announce: announcer.announce,
     listen: (listener) => {
@@ -82,10 +102,7 @@ export function createRedisReplicas(config: RedisConfig, bucket: string, log: Lo
         log,
       })
     },
-    hints: async (project) => {
-      const found = await asking(() => client.hgetall(keys.index(project))).catch(() => ({}))
-      return new Map(Object.entries(found))
-    },
+    hints: scan,
     correct: (project, corrections) => correct(project, corrections).catch(() => undefined),
     claim: createRedisClaims(client, keys),
     close: async () => {

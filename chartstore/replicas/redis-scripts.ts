@@ -4,7 +4,7 @@ const KEPT_CHANGES = 10_000
 /**
  * One change in one step: the entry, the revision and the stream never tell different things.
  * KEYS: index, feed, changes. ARGV: project, file name (empty: the whole project), entry (empty: gone), origin, new epoch,
- * whether storage has to be asked (empty: no).
+ * whether storage has to be asked (empty: no), its files as JSON.
  */
 export const ANNOUNCE = `
 if ARGV[2] ~= '' then
@@ -16,7 +16,7 @@ local revision = redis.call('HINCRBY', KEYS[2], 'revision', 1)
 redis.call('XADD', KEYS[3], 'MAXLEN', '~', ${KEPT_CHANGES}, '*',
   'epoch', redis.call('HGET', KEYS[2], 'epoch'), 'revision', revision,
   'project', ARGV[1], 'file', ARGV[2], 'entry', ARGV[3], 'origin', ARGV[4],
-  'ask', ARGV[6])
+  'ask', ARGV[6], 'files', ARGV[7])
 return revision
 `
 

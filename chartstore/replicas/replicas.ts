@@ -1,18 +1,21 @@
-import { createKeyedLock } from '../keyed-lock.ts'
+import type { FileFacts } from '../storage/storage.ts'
 
-/** A file of a project as one store left it. */
+/** A package of a project and its provenance as one store left them. */
 export interface Change {
   project: string
+  /** Of the package. */
   fileName: string
-  /** The index entry of the package, as JSON; undefined: the file is gone. */
+  /** The index entry of the package, as JSON; undefined: there is none. */
   entry: string | undefined
+  /** Those of the two files that are there. */
+  files: readonly FileFacts[]
 }
 
 /** What another store of the replica set tells. */
 export interface ForeignChange extends Change {
   /** Which store it comes from. */
   origin: string
-  /** It is told late, or without its entry: only storage knows what has become of the file. */
+  /** It is told late, or not all of it: only storage knows what has become of the file. */
   asksStorage: boolean
 }
 
@@ -30,12 +33,12 @@ export interface Replicas {
   /** Tells the others of a change, and waits for a second at most until it is told. */
   announce: (change: Change) => Promise<void>
   listen: (listener: ReplicaListener) => void
-  /** Entries that stores have told of, as JSON by file name: to be believed where the file's time is the entry's. */
-  hints: (project: string) => Promise<Map<string, string>>
+  /** Entries that stores have told of, as JSON by file name, in slices: to be believed where the file's time is the entry's. */
+  hints: (project: string) => AsyncIterable<ReadonlyMap<string, string>>
   /** Puts right what `hints` says, where it still says what it said. */
   correct: (project: string, corrections: readonly Correction[]) => Promise<void>
-  /** Runs the task while no store runs one of the same key. @throws {StorageError} where that cannot be made sure. */
-  claim: Claim
+  /** undefined: nothing is shared that could keep two stores apart. */
+  claim: Claim | undefined
   close: () => Promise<void>
 }
 
@@ -45,7 +48,10 @@ export interface Correction {
   to: string | undefined
 }
 
-/** @param task its signal is aborted when the claim is lost. */
+/**
+ * Runs the task while no store runs one of the same key. @param task its signal is aborted when the claim is lost.
+ * @throws {StorageError} where that cannot be made sure.
+ */
 export type Claim = <Result>(
   key: string,
   task: (signal: AbortSignal) => Promise<Result>,
@@ -53,13 +59,12 @@ export type Claim = <Result>(
 
 /** One store on its own, or several that find each other's charts by comparing storage. */
 export function createLoneReplica(): Replicas {
-  const lock = createKeyedLock()
   return {
     announce: async () => undefined,
     listen: () => undefined,
-    hints: async () => new Map(),
+    hints: async function* () {},
     correct: async () => undefined,
-    claim: (key, task) => lock(key, () => task(new AbortController().signal)),
+    claim: undefined,
     close: async () => undefined,
   }
 }

@@ -13,16 +13,20 @@ export function isLocalSpool(spool: Spool): spool is LocalSpool {
   return 'path' in spool
 }
 
+const HOST = hostname().replaceAll(/[^\w-]/g, '_')
+/** Tells this process from an earlier one of the same number: in a container that is 1 each time. */
+const STARTED = Date.now().toString(36)
+let count = 0
+
 /** `<host>.<process>.<start>.<n>`: tells a running owner's file from one that a crash left behind. */
-export function createOwnerNames(): () => string {
-  const owner = `${HOST}.${process.pid}.${Date.now().toString(36)}`
-  let count = 0
-  return () => `${owner}.${++count}`
+export function nextOwnerName(): string {
+  return `${HOST}.${process.pid}.${STARTED}.${++count}`
 }
 
 export async function createLocalSpool(path: string): Promise<LocalSpool> {
   const file = await open(path, 'wx', 0o644)
   let isOpen = true
+  let size = 0
   const close = async () => {
     if (!isOpen) return
     isOpen = false
@@ -37,9 +41,15 @@ export async function createLocalSpool(path: string): Promise<LocalSpool> {
           const { bytesWritten } = await file.write(chunk, offset)
           offset += bytesWritten
         }
+        size += chunk.length
       }),
-    finish: () =>
+    size: () => size,
+    finish: (modifiedNs) =>
       storing('upload', async () => {
+        if (modifiedNs !== undefined) {
+          const seconds = Number(modifiedNs) / 1e9
+          await file.utimes(seconds, seconds)
+        }
         await file.sync()
         await close()
       }),
@@ -63,14 +73,13 @@ export async function removeLeftovers(folder: string): Promise<void> {
   for (const name of await listLeftovers(folder)) await rm(join(folder, name), { force: true })
 }
 
-const HOST = hostname().replaceAll(/[^\w-]/g, '_')
 const DAY_MS = 86_400_000
 
 function isLeftover(name: string): boolean {
   const [owner, pid, started] = name.split('.')
   if (owner === undefined || pid === undefined || started === undefined) return true
   if (owner !== HOST) return Date.now() - Number.parseInt(started, 36) > DAY_MS
-  if (Number(pid) === process.pid) return Number.parseInt(started, 36) < performance.timeOrigin
+  if (Number(pid) === process.pid) return started !== STARTED
   return !isRunning(Number(pid))
 }
 

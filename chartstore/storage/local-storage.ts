@@ -1,11 +1,8 @@
 import {
   access,
   constants,
-  type FileHandle,
   link,
   mkdir,
-  open,
-  readdir,
   rename,
   rm,
   stat,
@@ -19,27 +16,15 @@ import { storing } from './local-errors.ts'
 import { readJournal, removeJournal, writeJournal } from './local-journal.ts'
 import { createLocalPaths, type LocalPaths } from './local-paths.ts'
 import { finishPublication, type Move, publish } from './local-publish.ts'
+import { createLocalReader } from './local-reader.ts'
 import {
   createLocalSpool,
-  createOwnerNames,
   isLocalSpool,
   listLeftovers,
+  nextOwnerName,
   removeLeftovers,
 } from './local-spool.ts'
-import { isSafeSegment } from './path-segment.ts'
-import {
-  type NewFile,
-  type OpenFile,
-  type Storage,
-  StorageError,
-  type StoredFile,
-} from './storage.ts'
-
-/** Reads a 100 MiB file six times faster than with Node's 64 KiB (spec/libraries.md). */
-const READ_CHUNK = 512 * 1024
-
-/** Files at once while a listing is stat'ed; more only queue in libuv. */
-const STAT_BATCH = 64
+import type { NewFile, Storage } from './storage.ts'
 
 /**
  * A directory as storage. At the start publications that a crash interrupted are finished, and spools of processes
@@ -49,33 +34,20 @@ const STAT_BATCH = 64
 export async function createLocalStorage(root: string): Promise<Storage> {
   const paths = createLocalPaths(root)
   const syncDirectory = createDirectorySync()
-  const nextName = createOwnerNames()
-  await prepare(paths, nextName())
+  await prepare(paths, nextOwnerName())
 
-  const describe = async (project: string, fileName: string): Promise<StoredFile> => {
-    const found = await stat(paths.file(project, fileName), { bigint: true })
-    if (!found.isFile()) throw new StorageError('missing', `${fileName} not found`)
-    return { fileName, size: Number(found.size), modifiedNs: found.mtimeNs }
-  }
-
-  const listNames = (project: string): Promise<string[]> =>
-    storing(project, async () => {
-      const entries = await readdir(paths.project(project), { withFileTypes: true })
-      return entries
-        .filter((entry) => (entry.isFile() || entry.isSymbolicLink()) && isSafeSegment(entry.name))
-        .map((entry) => entry.name)
-    }).catch(nothingWhenMissing<string>)
+  const reader = createLocalReader(paths)
 
   const ensureProject = async (project: string): Promise<void> => {
     const created = await mkdir(paths.project(project), { recursive: true })
     if (created !== undefined) await syncDirectory(paths.root)
   }
 
-  const backup = () => join(paths.spool, nextName())
+  const backup = () => join(paths.spool, nextOwnerName())
 
   /** Writes down what is to happen before it happens: whoever finds the journal after a crash finishes it. */
   const putTogether = async (project: string, moves: Move[], overwrite: boolean) => {
-    const journal = join(paths.journal, `${nextName()}.json`)
+    const journal = join(paths.journal, `${nextOwnerName()}.json`)
     const files = moves.map(({ fileName, spool }) => ({ fileName, spool: basename(spool) }))
     try {
       await writeJournal(journal, { project, overwrite, files })
@@ -89,24 +61,9 @@ export async function createLocalStorage(root: string): Promise<Storage> {
   }
 
   return {
-    listNames,
-    list: async (project) => {
-      const names = await listNames(project)
-      const files: StoredFile[] = []
-      for (let start = 0; start < names.length; start += STAT_BATCH) {
-        const batch = names.slice(start, start + STAT_BATCH)
-        const described = batch.map((name) =>
-          // One that cannot be looked at (a link to itself) harms no other.
-          describe(project, name).catch(() => undefined),
-        )
-        files.push(...(await Promise.all(described)).filter((file) => file !== undefined))
-      }
-      return files
-    },
-    stat: (project, fileName) => storing(fileName, () => describe(project, fileName)),
-    get: (project, fileName) =>
-      storing(fileName, () => openFile(paths.file(project, fileName), fileName)),
-    createSpool: () => storing('upload', () => createLocalSpool(join(paths.spool, nextName()))),
+    ...reader,
+    createSpool: () =>
+      storing('upload', () => createLocalSpool(join(paths.spool, nextOwnerName()))),
     put: (project, files, overwrite) =>
       storing(project, async () => {
         await ensureProject(project)
@@ -117,7 +74,7 @@ export async function createLocalStorage(root: string): Promise<Storage> {
           await publish(moves, overwrite, backup)
           await syncDirectory(paths.project(project))
         }
-        return Promise.all(files.map((file) => describe(project, file.fileName)))
+        return Promise.all(files.map((file) => reader.stat(project, file.fileName)))
       }),
     delete: (project, fileName) =>
       storing(fileName, async () => {
@@ -126,7 +83,7 @@ export async function createLocalStorage(root: string): Promise<Storage> {
       }),
     putDerived: (project, fileName, content) =>
       storing(fileName, async () => {
-        const spool = join(paths.spool, nextName())
+        const spool = join(paths.spool, nextOwnerName())
         try {
           await writeFile(spool, content)
           await rename(spool, paths.file(project, fileName))
@@ -184,46 +141,4 @@ async function finishInterrupted(paths: LocalPaths): Promise<void> {
 function toMove(paths: LocalPaths, project: string, { fileName, spool }: NewFile): Move {
   if (!isLocalSpool(spool)) throw new TypeError('a spool of another storage')
   return { fileName, spool: spool.path, target: paths.file(project, fileName) }
-}
-
-async function openFile(path: string, fileName: string): Promise<OpenFile> {
-  // Without O_NONBLOCK a named pipe would keep a thread of libuv's pool until somebody writes to it.
-  const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK)
-  try {
-    const found = await handle.stat({ bigint: true })
-    if (!found.isFile()) throw new StorageError('missing', `${fileName} not found`)
-    const size = Number(found.size)
-    return {
-      fileName,
-      size,
-      modifiedNs: found.mtimeNs,
-      stream: (range) =>
-        handle.createReadStream({
-          highWaterMark: READ_CHUNK,
-          // No more than was announced, should somebody append to the file meanwhile.
-          ...(range ?? (size > 0 ? { start: 0, end: size - 1 } : {})),
-          autoClose: true,
-        }),
-      read: () => storing(fileName, () => readWhole(handle, size)),
-      close: () => handle.close(),
-    }
-  } catch (error) {
-    await handle.close()
-    throw error
-  }
-}
-
-async function readWhole(handle: FileHandle, size: number): Promise<Buffer> {
-  try {
-    const bytes = await handle.readFile()
-    if (bytes.length === size) return bytes
-    throw new StorageError('unavailable', 'the file was changed while it was read: try again')
-  } finally {
-    await handle.close()
-  }
-}
-
-function nothingWhenMissing<Item>(error: unknown): Item[] {
-  if (error instanceof StorageError && error.fault === 'missing') return []
-  throw error
 }

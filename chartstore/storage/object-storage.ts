@@ -1,10 +1,11 @@
-import { createExclusiveCheck } from './exclusive-check.ts'
+import type { Claim } from '../replicas/replicas.ts'
+import { createArbiterSearch } from './arbiter.ts'
 import { isLocalSpool } from './local-spool.ts'
 import { readWhole, toFileStream } from './object-body.ts'
 import { createObjectKeys, type ObjectKeys } from './object-keys.ts'
 import { publish, type Upload } from './object-publish.ts'
 import { openSpoolFolder } from './object-spool.ts'
-import { type ObjectStore, PutFailure } from './object-store.ts'
+import { type ObjectStore, PutFailure, toStoredFile } from './object-store.ts'
 import { DEFAULT_PATIENCE, type Patience } from './patience.ts'
 import { type NewFile, type OpenFile, type Storage, StorageError } from './storage.ts'
 
@@ -12,8 +13,10 @@ export interface ObjectStorageOptions {
   objects: ObjectStore
   /** In front of every project, without slashes at its ends; empty: none. */
   prefix: string
-  /** Whether uploads may ever be refused because of what is there: then the server must be able to. */
+  /** Whether uploads may ever be refused because of what is there: then somebody must decide. */
   needsExclusiveCreate: boolean
+  /** Decides where the server cannot; undefined: nobody does. */
+  claim?: Claim | undefined
   patience?: Patience
   /** Where uploads wait; the system's temporary directory by default. */
   tempDir?: string
@@ -27,16 +30,16 @@ export interface ObjectStorageOptions {
 export async function createObjectStorage(options: ObjectStorageOptions): Promise<Storage> {
   const { objects, needsExclusiveCreate, patience = DEFAULT_PATIENCE } = options
   const keys = createObjectKeys(options.prefix)
-  const requireExclusiveCreate = createExclusiveCheck(objects, keys)
+  const findArbiter = createArbiterSearch(objects, keys, options.claim)
   const createSpool = await openSpoolFolder(options.tempDir)
   await objects.check()
-  if (needsExclusiveCreate) await requireExclusiveCreate().catch(passOverOutage)
+  if (needsExclusiveCreate) await findArbiter().catch(passOverOutage)
 
   const list: Storage['list'] = async (project) => {
     const listed = await objects.list(keys.project(project), project)
-    return listed.flatMap(({ key, size, modifiedNs }) => {
-      const fileName = keys.fileName(project, key)
-      return fileName === undefined ? [] : [{ fileName, size, modifiedNs }]
+    return listed.flatMap((object) => {
+      const fileName = keys.fileName(project, object.key)
+      return fileName === undefined ? [] : [toStoredFile(fileName, object)]
     })
   }
 
@@ -44,16 +47,18 @@ export async function createObjectStorage(options: ObjectStorageOptions): Promis
     list,
     listNames: async (project) => (await list(project)).map(({ fileName }) => fileName),
     stat: async (project, fileName) => {
-      const { size, modifiedNs } = await objects.head(keys.file(project, fileName), fileName)
-      return { fileName, size, modifiedNs }
+      return toStoredFile(fileName, await objects.head(keys.file(project, fileName), fileName))
     },
     get: (project, fileName) =>
       openObject(objects, keys.file(project, fileName), fileName, patience.answer),
     createSpool,
     put: async (project, files, overwrite) => {
       const uploads = files.map((file) => toUpload(keys, project, file))
-      if (!overwrite) await requireExclusiveCreate()
-      return publish(objects, uploads, overwrite)
+      const arbiter = overwrite ? undefined : await findArbiter()
+      if (arbiter?.kind !== 'claim') return publish(objects, uploads, { overwrite })
+      return claimAll(arbiter.claim, uploads.map(claimName), (claimed) =>
+        publish(objects, uploads, { overwrite, claimed }),
+      )
     },
     delete: async (project, fileName) => {
       const key = keys.file(project, fileName)
@@ -81,18 +86,34 @@ function toUpload(keys: ObjectKeys, project: string, { fileName, spool }: NewFil
   return { fileName, spool: spool.path, key: keys.file(project, fileName) }
 }
 
+/** A chart and its provenance are claimed as one. */
+function claimName({ key }: Upload): string {
+  return key.replace(/\.prov$/, '')
+}
+
+/** Takes several claims in one order, so that no two stores wait for each other. */
+function claimAll<Result>(
+  claim: Claim,
+  names: readonly string[],
+  task: (signal: AbortSignal) => Promise<Result>,
+  held: readonly AbortSignal[] = [],
+): Promise<Result> {
+  const [name, ...others] = [...new Set(names)].sort()
+  if (name === undefined) return task(AbortSignal.any([...held]))
+  return claim(name, (signal) => claimAll(claim, others, task, [...held, signal]))
+}
+
 async function openObject(
   objects: ObjectStore,
   key: string,
   fileName: string,
   patienceMs: number,
 ): Promise<OpenFile> {
-  const { body, size, modifiedNs, tag } = await objects.get(key, fileName)
+  const { body, ...facts } = await objects.get(key, fileName)
+  const { size, tag } = facts
   const readAll = () => toFileStream(body, patienceMs)
   return {
-    fileName,
-    size,
-    modifiedNs,
+    ...toStoredFile(fileName, facts),
     stream: (range) => {
       if (range === undefined) return readAll()
       body.destroy()

@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream'
-import type { StorageError } from './storage.ts'
+import type { StorageError, StoredFile } from './storage.ts'
 
 /** An object as its server describes it. */
 export interface ObjectFacts {
@@ -16,6 +16,16 @@ export interface ListedObject {
   key: string
   size: number
   modifiedNs: bigint
+  /** The same as `head` tells, give or take quotes; undefined where a listing tells none. */
+  tag?: string | undefined
+}
+
+export function toStoredFile(
+  fileName: string,
+  { size, modifiedNs, tag }: Omit<ListedObject, 'key'>,
+): StoredFile {
+  // In listings some servers leave the quotes out.
+  return { fileName, size, modifiedNs, tag: tag?.replace(/^W\/|"/g, '') }
 }
 
 export interface NewObject {
@@ -25,6 +35,8 @@ export interface NewObject {
   uploadId?: string
   /** Refuses (`taken`) where there is an object already. */
   isExclusive?: boolean
+  /** Ends the attempt, which then fails with the signal's reason. */
+  signal?: AbortSignal | undefined
 }
 
 /** Bytes from `start` to `end`, both inclusive, of the very object that has this tag. */
@@ -54,6 +66,8 @@ export interface ObjectStore {
    * charts are answered 503, and everything else works. @throws {StartError} for what only the operator can mend.
    */
   check: () => Promise<void>
+  /** Whether the server may be asked to refuse an exclusive create, also where two of them come together. */
+  canDecide: boolean
 }
 
 export type PutFault =

@@ -62,8 +62,9 @@ export function createS3Objects(
           const page = await client.send(
             new ListObjectsV2Command({ Bucket, Prefix: prefix, Delimiter: '/', ContinuationToken }),
           )
-          for (const { Key: key, Size: size = 0, LastModified } of page.Contents ?? []) {
-            if (key !== undefined) found.push({ key, size, modifiedNs: toSeconds(LastModified) })
+          for (const { Key: key, Size: size = 0, LastModified, ETag: tag } of page.Contents ?? []) {
+            if (key === undefined) continue
+            found.push({ key, size, modifiedNs: toSeconds(LastModified), tag })
           }
           ContinuationToken = page.NextContinuationToken
           if (page.IsTruncated === true && ContinuationToken === undefined) {
@@ -72,7 +73,7 @@ export function createS3Objects(
         } while (ContinuationToken !== undefined)
         return found
       }),
-    put: async (key, { body, size, uploadId, isExclusive = false }) => {
+    put: async (key, { body, size, uploadId, isExclusive = false, signal }) => {
       const sent = client.send(
         new PutObjectCommand({
           Bucket,
@@ -84,7 +85,10 @@ export function createS3Objects(
           ...(uploadId === undefined ? {} : { Metadata: { [UPLOAD_ID]: uploadId } }),
           ...(isExclusive ? { IfNoneMatch: '*' } : {}),
         }),
-        { requestTimeout: uploadPatience(patience, size) },
+        {
+          requestTimeout: uploadPatience(patience, size),
+          ...(signal && { abortSignal: signal }),
+        },
       )
       const output = await sent.catch((error: unknown) => {
         throw toPutFailure(error, 'upload')
@@ -96,6 +100,7 @@ export function createS3Objects(
         await client.send(new DeleteObjectCommand({ Bucket, Key: key }))
       }),
     check: () => checkBucket(client, config, log),
+    canDecide: true,
   }
 }
 

@@ -1,10 +1,16 @@
 import type { Readable } from 'node:stream'
 
-/** A file of a project as storage holds it. */
-export interface StoredFile {
+/** What tells a file from another one of the same name and time. */
+export interface FileFacts {
   fileName: string
   /** Bytes. */
   size: number
+  /** Differs with each write; undefined where the backend tells none. */
+  tag?: string | undefined
+}
+
+/** A file of a project as storage holds it. */
+export interface StoredFile extends FileFacts {
   /** Last modification, nanoseconds since 1970: the `created` of an index entry. */
   modifiedNs: bigint
 }
@@ -22,8 +28,13 @@ export interface OpenFile extends StoredFile {
 /** An upload on its way in: outside every project, gone unless it is put. */
 export interface Spool {
   write: (chunk: Uint8Array) => Promise<void>
-  /** After this every byte is durable. */
-  finish: () => Promise<void>
+  /** Bytes that were written. */
+  size: () => number
+  /**
+   * After this every byte is durable.
+   * @param modifiedNs the time that the file is to have where the backend lets one choose; now by default.
+   */
+  finish: (modifiedNs?: bigint) => Promise<void>
   /** Removes it, finished or not, put or not. Never throws. */
   discard: () => Promise<void>
 }
@@ -58,6 +69,9 @@ export interface Storage {
   /** undefined where the project has no files or the backend cannot tell. */
   revision: (project: string) => Promise<StorageRevision | undefined>
 }
+
+/** What only looks at files needs no more. */
+export type StorageReader = Pick<Storage, 'list' | 'listNames' | 'stat' | 'get'>
 
 /** Differs whenever files were added or removed since, whoever did it. */
 export interface StorageRevision {

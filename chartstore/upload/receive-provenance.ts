@@ -24,8 +24,8 @@ export async function receiveProvenance(
   const content = await readAll(source)
   const { name, version, files } = readProvenance(content.toString('utf8'))
   const packageFile = packageFileName(name, version)
-  checkFileName(packageFile)
   const fileName = provenanceFileName(name, version)
+  checkFileName(fileName)
   const spool = await storage.createSpool()
   try {
     await spool.write(content)

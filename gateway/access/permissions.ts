@@ -29,11 +29,27 @@ const CREATE_CHARTS = ['helm-chart:create', 'helm-chart-version:create'] as cons
 
 const DELETE_CHARTS = ['helm-chart:delete', 'helm-chart-version:delete'] as const
 
+const READ_LABELS = ['label:read', 'label:list'] as const
+
+const LABEL_CHARTS = [
+  'helm-chart-version-label:list',
+  'helm-chart-version-label:create',
+  'helm-chart-version-label:delete',
+] as const
+
+const CHANGE_LABELS = ['label:create', 'label:update', 'label:delete'] as const
+
 const SEE_PEOPLE = ['member:read', 'member:list', 'robot:read', 'robot:list', 'log:list'] as const
 
+const SEE_METADATA = ['metadata:read', 'metadata:list'] as const
+
+/** Metadata too: by them a maintainer once decided who sees the project (GHSA-hw28-333w-qxp3). */
 const ADMINISTER = [
   'project:update',
   'project:delete',
+  'metadata:create',
+  'metadata:update',
+  'metadata:delete',
   'member:create',
   'member:update',
   'member:delete',
@@ -48,7 +64,12 @@ export const PROJECT_PERMISSIONS = [
   ...READ_CHARTS,
   ...CREATE_CHARTS,
   ...DELETE_CHARTS,
+  ...READ_LABELS,
+  ...LABEL_CHARTS,
+  ...CHANGE_LABELS,
   ...SEE_PEOPLE,
+  ...SEE_METADATA,
+  'quota:read',
   ...ADMINISTER,
 ] as const
 
@@ -85,12 +106,30 @@ export function isProjectPermission(text: string): text is ProjectPermission {
 export const PUBLIC_PERMISSIONS: ReadonlySet<ProjectPermission> = new Set([
   'project:read',
   ...READ_CHARTS,
+  ...READ_LABELS,
 ])
 
-const LIMITED_GUEST: ReadonlySet<ProjectPermission> = new Set(['project:read', ...READ_CHARTS])
-const GUEST: ReadonlySet<ProjectPermission> = new Set([...LIMITED_GUEST, ...SEE_PEOPLE])
-const DEVELOPER: ReadonlySet<ProjectPermission> = new Set([...GUEST, ...CREATE_CHARTS])
-const MAINTAINER: ReadonlySet<ProjectPermission> = new Set([...DEVELOPER, ...DELETE_CHARTS])
+const LIMITED_GUEST: ReadonlySet<ProjectPermission> = new Set([
+  'project:read',
+  'quota:read',
+  ...READ_CHARTS,
+])
+const GUEST: ReadonlySet<ProjectPermission> = new Set([
+  ...LIMITED_GUEST,
+  ...READ_LABELS,
+  ...SEE_PEOPLE,
+])
+const DEVELOPER: ReadonlySet<ProjectPermission> = new Set([
+  ...GUEST,
+  ...CREATE_CHARTS,
+  ...LABEL_CHARTS,
+])
+const MAINTAINER: ReadonlySet<ProjectPermission> = new Set([
+  ...DEVELOPER,
+  ...DELETE_CHARTS,
+  ...CHANGE_LABELS,
+  ...SEE_METADATA,
+])
 const PROJECT_ADMIN: ReadonlySet<ProjectPermission> = new Set(PROJECT_PERMISSIONS)
 
 /** What a member may do, by role: Harbor 1.8-2.7 (spec/harbor.md 1.7, 3.3). */

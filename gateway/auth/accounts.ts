@@ -17,6 +17,8 @@ export interface Accounts {
   /** By user name or email, or by a robot's full name. */
   findByLogin: (login: string) => Promise<Account | undefined>
   findById: (kind: 'user' | 'robot', id: number) => Promise<Account | undefined>
+  /** Keeps another hash of the same password, unless it was changed meanwhile. */
+  rehash: (account: Account, passwordHash: string) => Promise<void>
 }
 
 /** Users and robots as one: what logs in. */
@@ -75,6 +77,11 @@ export function createAccounts({
       }
       const robot = await robots.findCredentialsById(id)
       return robot === undefined ? undefined : fromRobot(robot)
+    },
+
+    rehash: ({ principal, passwordHash: from }, to) => {
+      const { rehash } = principal.kind === 'user' ? users : robots
+      return rehash(principal.id, from, to)
     },
   }
 }

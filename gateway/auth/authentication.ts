@@ -4,10 +4,15 @@ import type { ChangeFeed } from '../db/change.ts'
 import type { Database } from '../db/database.ts'
 import { Unauthorized } from '../http/errors.ts'
 import type { RobotsRepository } from '../robots/repository.ts'
+import { createPostgresSessions } from '../sessions/postgres-sessions.ts'
+import { createRedisSessions } from '../sessions/redis-sessions.ts'
+import { createSessions, type Sessions } from '../sessions/sessions.ts'
+import type { LiveSettings } from '../settings/settings.ts'
 import type { UsersRepository } from '../users/repository.ts'
 import { createAccounts, isUsable } from './accounts.ts'
 import { createAuthenticate } from './authenticate.ts'
 import { createCredentialVerifier, type VerifyCredential } from './credentials.ts'
+import { createHolders } from './holders.ts'
 import { createLoginThrottle } from './login-throttle.ts'
 import type { Principal } from './principal.ts'
 import { createSigningKeys, type SigningKeys } from './signing-keys.ts'
@@ -22,6 +27,7 @@ export interface Authentication {
    * @throws {Unauthorized} where its account has gone, was disabled or has another credential.
    */
   refresh: (principal: Principal) => Promise<Principal>
+  sessions: Sessions
   tokens: Tokens
   signingKeys: SigningKeys
 }
@@ -33,7 +39,7 @@ export function createAuthentication({
   users,
   robots,
   robotPrefix,
-  tokenLifetimeSeconds,
+  settings,
   redis,
 }: {
   db: Database
@@ -41,19 +47,16 @@ export function createAuthentication({
   users: UsersRepository
   robots: RobotsRepository
   robotPrefix: string
-  /** Half an hour where it is not said. */
-  tokenLifetimeSeconds?: number | undefined
-  /** Where failed logins are counted for all replicas. */
+  settings: LiveSettings
+  /** Where failed logins are counted and sessions kept, for all replicas; sessions are in Postgres without. */
   redis?: Redis | undefined
 }): Authentication {
   const accounts = createAccounts({ users, robots, robotPrefix })
   const signingKeys = createSigningKeys(db, changes)
-  const tokens = createTokens({
-    signingKeys,
-    accounts,
-    changes,
-    lifetimeSeconds: tokenLifetimeSeconds,
-  })
+  const findHolder = createHolders({ accounts, changes })
+  const tokens = createTokens({ signingKeys, findHolder, settings })
+  const store = redis === undefined ? createPostgresSessions(db) : createRedisSessions(redis)
+  const sessions = createSessions({ store, findHolder, settings })
   const throttle = createLoginThrottle(redis)
   const verifyCredential = createCredentialVerifier({ accounts, changes, throttle })
   const refresh = async (principal: Principal): Promise<Principal> => {
@@ -64,6 +67,10 @@ export function createAuthentication({
     const { tokenGrants } = principal
     return tokenGrants === undefined ? account.principal : { ...account.principal, tokenGrants }
   }
-  const authenticate = createAuthenticate({ verifyCredential, verifyToken: tokens.verify })
-  return { authenticate, verifyCredential, refresh, tokens, signingKeys }
+  const authenticate = createAuthenticate({
+    verifyCredential,
+    verifyToken: tokens.verify,
+    sessions,
+  })
+  return { authenticate, verifyCredential, refresh, sessions, tokens, signingKeys }
 }

@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis'
-import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible'
-import { TooManyRequests } from '../http/errors.ts'
+import { RateLimiterMemory, RateLimiterRedis } from 'rate-limiter-flexible'
+import { toTooManyRequests } from './rate-limit.ts'
 
 /** Failed logins, counted by name *and* source: failures from elsewhere never lock the right password out. */
 export interface LoginThrottle {
@@ -40,11 +40,7 @@ export function createLoginThrottle(redis?: Redis): LoginThrottle {
         await bySource.consume(source)
         await limiter.consume(keyOf(login, source))
       } catch (error) {
-        if (!(error instanceof RateLimiterRes)) throw error
-        throw new TooManyRequests(
-          'too many failed logins, try again later',
-          Math.max(1, Math.ceil(error.msBeforeNext / 1000)),
-        )
+        throw toTooManyRequests(error, 'too many failed logins, try again later')
       }
     },
     giveBack: async (login, source) => {

@@ -1,6 +1,7 @@
 import { hash, verify } from '@node-rs/argon2'
 import pLimit from 'p-limit'
 import { ServiceUnavailable } from '../http/errors.ts'
+import { isHarborHash, verifyHarborHash } from './harbor-hash.ts'
 
 /** argon2id, the library's default algorithm, at OWASP's first choice of costs. Memory is in KiB. */
 const COST = { memoryCost: 19_456, timeCost: 2, parallelism: 1 }
@@ -22,7 +23,7 @@ export function hashPassword(password: string): Promise<string> {
 }
 
 /**
- * Whether `password` is the one behind `passwordHash`. Takes as long for a hash that is not there
+ * Whether `password` is the one behind `passwordHash`: ours, or one of Harbor's (harbor-hash.ts). Takes as long for a hash that is not there
  * (undefined or '': no such user, or none set), whose answer is no.
  * @throws {ServiceUnavailable} when too many wait already.
  */
@@ -31,6 +32,15 @@ export async function verifyPassword(
   password: string,
 ): Promise<boolean> {
   if (limit.pendingCount >= MAX_WAITING) throw new ServiceUnavailable('too many logins at once')
-  const isSet = passwordHash !== undefined && passwordHash !== ''
-  return limit(async () => (await verify(isSet ? passwordHash : DUMMY_HASH, password)) && isSet)
+  return limit(() => verifyNow(passwordHash || undefined, password))
+}
+
+async function verifyNow(passwordHash: string | undefined, password: string): Promise<boolean> {
+  if (passwordHash === undefined || isHarborHash(passwordHash)) {
+    const isRight = passwordHash !== undefined && (await verifyHarborHash(passwordHash, password))
+    // a wrong password costs what ours cost, or else time would tell whose hash came from Harbor, and so who is known
+    if (!isRight) await verify(DUMMY_HASH, password)
+    return isRight
+  }
+  return verify(passwordHash, password)
 }

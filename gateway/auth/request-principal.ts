@@ -5,6 +5,8 @@ declare global {
     interface Request {
       /** Who the request comes from, once `authenticate` has run. */
       principal: Principal
+      /** The session that tells so; undefined where it is a header, or nothing. */
+      sessionId?: string
     }
     /** What passport calls a user: our principal in a box. */
     interface User {

@@ -2,14 +2,12 @@ import { randomUUID } from 'node:crypto'
 import jwt from 'jsonwebtoken'
 import { z } from 'zod'
 import { TOKEN_ACTION_PERMISSIONS, type TokenAction } from '../access/permissions.ts'
-import { createLiveCache } from '../cache/live-cache.ts'
-import type { ChangeFeed } from '../db/change.ts'
 import { Unauthorized } from '../http/errors.ts'
-import { type Account, type Accounts, isAccountStale, isUsable } from './accounts.ts'
+import type { LiveSettings } from '../settings/settings.ts'
+import type { Account } from './accounts.ts'
+import type { FindHolder } from './holders.ts'
 import type { Principal, TokenGrant } from './principal.ts'
 import type { SigningKeys } from './signing-keys.ts'
-
-const DEFAULT_LIFETIME_SECONDS = 1800
 
 /** What ChartMuseum calls a repository of charts in its `access` claim. */
 export const ACCESS_TYPE = 'artifact-repository'
@@ -60,41 +58,28 @@ type Claims = z.output<typeof claimsSchema>
 /** RS256 tokens with ChartMuseum's `access` claim (spec/chartmuseum.md 1.6). */
 export function createTokens({
   signingKeys,
-  accounts,
-  changes,
-  lifetimeSeconds = DEFAULT_LIFETIME_SECONDS,
+  findHolder,
+  settings,
 }: {
   signingKeys: SigningKeys
-  accounts: Accounts
-  changes: ChangeFeed
-  lifetimeSeconds?: number | undefined
+  findHolder: FindHolder
+  settings: Pick<LiveSettings, 'read'>
 }): Tokens {
-  const holders = createLiveCache<Account>({
-    changes,
-    max: 10_000,
-    ttlMs: 60_000,
-    isStale: (change, _key, account) => isAccountStale(change, account),
-  })
-
-  /** The account that `user:5` or `robot:7` names, if it is there and its credential is still the same. */
-  async function findHolder(claims: Claims): Promise<Account> {
+  /** Whom `user:5` or `robot:7` names. */
+  async function requireHolder(claims: Claims): Promise<Account> {
     const [kind, id] = claims.sub.split(':')
     if ((kind !== 'user' && kind !== 'robot') || !/^\d{1,9}$/.test(id ?? '')) {
       throw new Unauthorized()
     }
-    const account = await holders.get(claims.sub, async () => {
-      const found = await accounts.findById(kind, Number(id))
-      if (found === undefined) throw new Unauthorized()
-      return found
-    })
-    const isSame = account.principal.credentialVersion === claims.ver
-    if (!isSame || !isUsable(account)) throw new Unauthorized()
+    const account = await findHolder(kind, Number(id), claims.ver)
+    if (account === undefined) throw new Unauthorized()
     return account
   }
 
   return {
     issue: async (principal, service, access) => {
       const [key] = await signingKeys.list()
+      const lifetimeSeconds = (await settings.read()).token_expiration * 60
       const issuedAt = Math.floor(Date.now() / 1000)
       const claims = {
         iss: ISSUER,
@@ -115,7 +100,7 @@ export function createTokens({
       const claims = await readClaims(token, signingKeys)
       const tokenGrants = toGrants(claims)
       if (claims.sub === '') return { kind: 'anonymous', tokenGrants }
-      const { principal } = await findHolder(claims)
+      const { principal } = await requireHolder(claims)
       return { ...principal, tokenGrants }
     },
   }

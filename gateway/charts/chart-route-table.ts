@@ -12,6 +12,9 @@ export type ChartRouteKind =
   | 'delete-chart'
   | 'details'
   | 'delete-version'
+  | 'labels'
+  | 'add-label'
+  | 'remove-label'
 
 export interface ChartRoute {
   kind: ChartRouteKind
@@ -143,4 +146,36 @@ export const CHART_ROUTES: readonly ChartRoute[] = [
     query: ['force'],
     isDefaultProject: true,
   },
+  ...labelRoutes(['api', 'chartrepo']),
+  // Harbor 2 moved these, and no others
+  ...labelRoutes(['api', 'v2.0', 'chartrepo']),
 ]
+
+/** 13-15: the store is asked whether there is such a version. */
+function labelRoutes(root: readonly string[]): ChartRoute[] {
+  const path = [...root, ':project', 'charts', ':chart', ':version', 'labels']
+  const storePath = ['api', ':project', 'charts', ':chart', ':version']
+  return [
+    {
+      kind: 'labels',
+      methods: ['GET'],
+      path,
+      permission: 'helm-chart-version-label:list',
+      storePath,
+    },
+    {
+      kind: 'add-label',
+      methods: ['POST'],
+      path,
+      permission: 'helm-chart-version-label:create',
+      storePath,
+    },
+    {
+      kind: 'remove-label',
+      methods: ['DELETE'],
+      path: [...path, ':label'],
+      permission: 'helm-chart-version-label:delete',
+      storePath,
+    },
+  ]
+}

@@ -8,6 +8,10 @@ import type { AuditLog } from '../audit/audit-log.ts'
 import { describeRequest } from '../audit/audit-request.ts'
 import type { Principal } from '../auth/principal.ts'
 import { NotFound } from '../http/errors.ts'
+import type { VersionLabels } from '../labels/version-labels.ts'
+import type { ReadUploadTerms } from '../projects/upload-terms.ts'
+import { requireWritable } from '../settings/read-only.ts'
+import type { LiveSettings } from '../settings/settings.ts'
 import { summariseCharts } from './chart-list.ts'
 import type { ChartStore } from './chart-store.ts'
 import { parseChartList, parseChartVersions } from './chart-version.ts'
@@ -17,11 +21,15 @@ import { readJson } from './store-answer.ts'
 import { forward, forwardDownload, forwardUpload } from './store-transfers.ts'
 import { deleteChart, deleteVersion } from './version-deletion.ts'
 import { readVersionDetails } from './version-details.ts'
+import { addVersionLabel, listVersionLabels, removeVersionLabel } from './version-label-requests.ts'
 
 export interface ChartRouteDependencies {
   store: ChartStore
   authoriser: Authoriser
   auditLog: AuditLog
+  settings: Pick<LiveSettings, 'read'>
+  versionLabels: VersionLabels
+  readUploadTerms: ReadUploadTerms
   /** The principal of a request that has taken long, as it is now. */
   refresh: (principal: Principal) => Promise<Principal>
   log: Logger
@@ -55,7 +63,7 @@ async function answerInProject(
   req: Request,
   res: Response,
 ): Promise<void> {
-  const { store, authoriser } = dependencies
+  const { store, authoriser, versionLabels } = dependencies
   const { principal } = req
   const denial = principal.kind === 'anonymous' ? undefined : principal.name
   const reference = { name: request.project }
@@ -68,21 +76,29 @@ async function answerInProject(
       return
     case 'upload':
     case 'upload-provenance':
-      forwardUpload(dependencies, request, project, req, res, async () => {
-        const now = await dependencies.refresh(principal)
-        const { id } = await authoriser.requireProject(now, permission, reference, denial)
-        // Another project has its name by now.
-        if (id !== project.id) throw new NotFound(`project ${project.name} not found`)
+      forwardUpload(dependencies, request, project, req, res, {
+        terms: await dependencies.readUploadTerms(project.id),
+        // rights may have ended while it was on its way
+        confirm: async () => {
+          await requireWritable(dependencies.settings)
+          const now = await dependencies.refresh(principal)
+          const { id } = await authoriser.requireProject(now, permission, reference, denial)
+          // Another project has its name by now.
+          if (id !== project.id) throw new NotFound(`project ${project.name} not found`)
+        },
       })
       return
     case 'list':
       res.json(summariseCharts(parseChartList(await readStore())))
       return
-    case 'versions':
-      res.json(parseChartVersions(await readStore()).map((version) => ({ ...version, labels: [] })))
+    case 'versions': {
+      const versions = parseChartVersions(await readStore())
+      const labels = await versionLabels.listOfChart(project, request.chart)
+      res.json(versions.map((one) => ({ ...one, labels: labels.get(one.version) ?? [] })))
       return
+    }
     case 'details':
-      res.json(await readVersionDetails(store, project.name, request.storePath))
+      res.json(await readVersionDetails(dependencies, project, request.storePath))
       return
     case 'delete-version':
       await deleteVersion(dependencies, describeRequest(req, project, 'delete'), request)
@@ -90,6 +106,16 @@ async function answerInProject(
       return
     case 'delete-chart':
       await deleteChart(dependencies, describeRequest(req, project, 'delete'), request)
+      res.end()
+      return
+    case 'labels':
+      res.json(await listVersionLabels(dependencies, request, project))
+      return
+    case 'add-label':
+      await addVersionLabel(dependencies, request, project, req, res)
+      return
+    case 'remove-label':
+      await removeVersionLabel(dependencies, request, project)
       res.end()
       return
     default:
@@ -106,7 +132,7 @@ async function sendMergedIndex(
   const index = await buildMergedIndex(store, projects, log)
   res.setHeader('ETag', index.etag)
   // What one may read another may not.
-  res.setHeader('Vary', 'Authorization')
+  res.vary('Authorization, Cookie')
   res.setHeader('Cache-Control', 'private, no-cache')
   if (matchesEtag(req.headers['if-none-match'], index.etag)) {
     res.status(304).end()

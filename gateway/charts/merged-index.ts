@@ -2,13 +2,13 @@ import { createHash } from 'node:crypto'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import pLimit from 'p-limit'
 import type { Logger } from '../../service/log.ts'
-import { BadGateway } from '../http/errors.ts'
 import type { ProjectAccess } from '../projects/repository.ts'
 import { byTime } from './chart-list.ts'
 import type { ChartStore } from './chart-store.ts'
 import { type ChartVersion, parseChartList } from './chart-version.ts'
 import { toFlowYaml } from './index-text.ts'
 import { encodeSegment } from './parse-chart-request.ts'
+import { readProjects } from './read-projects.ts'
 import { readJson } from './store-answer.ts'
 
 export interface MergedIndex {
@@ -41,27 +41,15 @@ export async function buildMergedIndex(
   projects: readonly ProjectAccess[],
   log: Logger,
 ): Promise<MergedIndex> {
-  const limit = pLimit(PARALLEL)
   let length = 0
-  let failure: unknown
-
-  const parts = await limit.map(projects, async (project): Promise<ProjectPart | undefined> => {
-    try {
-      const part = await readProject(store, project.name)
-      if (length + part.yaml.length > MAX_BYTES)
-        throw new Error('the merged index would be too big')
-      length += part.yaml.length
-      return part
-    } catch (error) {
-      failure = error
-      log.error({ err: error, project: project.name }, 'a project is left out of the merged index')
-      return undefined
-    }
-  })
-
-  const readable = parts.filter((part) => part !== undefined)
-  if (readable.length === 0 && failure !== undefined) throw new BadGateway(failure)
-  return assemble(readable)
+  const read = async ({ name }: ProjectAccess): Promise<ProjectPart> => {
+    const part = await readProject(store, name)
+    if (length + part.yaml.length > MAX_BYTES) throw new Error('the merged index would be too big')
+    length += part.yaml.length
+    return part
+  }
+  const limit = pLimit(PARALLEL)
+  return assemble(await readProjects(projects, read, { limit, log, purpose: 'the merged index' }))
 }
 
 function assemble(parts: readonly ProjectPart[]): MergedIndex {

@@ -10,6 +10,8 @@ export interface ChartRequest {
   chart: string
   version: string
   fileName: string
+  /** The id of a label, as it was written. */
+  label: string
   /** undefined on the routes that are not about one project. */
   permission: ProjectPermission | undefined
   /** Path and query for the store, rebuilt from what was parsed. */
@@ -56,8 +58,10 @@ function checkFileName(fileName: string): void {
   throw new NotFound('a chart file ends in .tgz or .tgz.prov')
 }
 
-function isOfCharts([first, second]: readonly string[]): boolean {
-  return first === 'chartrepo' || (first === 'api' && second === 'chartrepo')
+function isOfCharts([first, second, third]: readonly string[]): boolean {
+  if (first === 'chartrepo') return true
+  if (first !== 'api') return false
+  return second === 'chartrepo' || (second === 'v2.0' && third === 'chartrepo')
 }
 
 function matchesPath({ path }: ChartRoute, segments: readonly string[]): boolean {
@@ -78,6 +82,7 @@ function readRequest(
     ':chart': parameter(':chart'),
     ':version': parameter(':version'),
     ':fileName': parameter(':fileName'),
+    ':label': parameter(':label'),
   }
   const storePath = route.storePath.map((part) => encodeSegment(parameters[part] ?? part))
   return {
@@ -86,6 +91,7 @@ function readRequest(
     chart: parameters[':chart'] ?? '',
     version: parameters[':version'] ?? '',
     fileName: parameters[':fileName'] ?? '',
+    label: parameters[':label'] ?? '',
     permission: route.permission,
     storePath: `/${storePath.join('/')}${readQuery(route, query)}`,
   }

@@ -5,7 +5,7 @@ import type { Logger } from '../../service/log.ts'
 import { BadGateway, GatewayTimeout, HttpError } from '../http/errors.ts'
 import { type OriginalRequest, sendError } from '../http/send-error.ts'
 import { selectStoreHeaders } from '../http/store-headers.ts'
-import type { ChartStore, StoreAnswer } from './chart-store.ts'
+import { type ChartStore, callHeaders, type StoreAnswer } from './chart-store.ts'
 import { MAX_ERROR_BYTES, readBody, toStoreError } from './store-answer.ts'
 
 /** Of the store's answer these are between it and us, or are set by us. */
@@ -31,6 +31,7 @@ export function createRemoteStore({
   user,
   password,
   timeoutMs,
+  socketPath,
   log,
 }: {
   url: string
@@ -39,6 +40,8 @@ export function createRemoteStore({
   password: string
   /** How long the store may be silent before it begins its answer. */
   timeoutMs: number
+  /** Of a store that listens on a unix socket: `call` goes there. */
+  socketPath?: string | undefined
   log: Logger
 }): ChartStore {
   const target = new URL(url)
@@ -108,11 +111,12 @@ export function createRemoteStore({
   }
 
   return {
-    forward: (req: OriginalRequest, res) => {
+    forward: (req: OriginalRequest, res, upload) => {
       // Not in on.proxyReq, which does not fire for every request.
       const isAwaited = req.headers.expect !== undefined
       req.headers = {
         ...selectStoreHeaders(req.headers),
+        ...upload?.terms,
         ...identity,
         ...(req.requestId === undefined ? {} : { 'x-request-id': req.requestId }),
       }
@@ -120,13 +124,18 @@ export function createRemoteStore({
       pass(req, res)
     },
 
-    call: (method, path) =>
+    call: (method, path, options) =>
       new Promise<StoreAnswer>((resolve, reject) => {
-        const options = { ...connectionOf(target), path: joinPath(target, path), method, agent }
+        const sent = {
+          ...(socketPath === undefined ? connectionOf(target) : { socketPath }),
+          path: joinPath(target, path),
+          method,
+          headers: { ...callHeaders(options), ...identity },
+          agent,
+          ...(options?.signal === undefined ? {} : { signal: options.signal }),
+        }
         const ask = () => {
-          const outgoing = request({ ...options, headers: identity }, (incoming) =>
-            resolve(toStoreAnswer(incoming)),
-          )
+          const outgoing = request(sent, (incoming) => resolve(toStoreAnswer(incoming)))
           outgoing.on('timeout', () => outgoing.destroy(new GatewayTimeout()))
           outgoing.on('error', (error) => {
             if (outgoing.reusedSocket && isWorthRepeating(method, error)) ask()

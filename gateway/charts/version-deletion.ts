@@ -2,19 +2,26 @@ import pLimit from 'p-limit'
 import type { ChartEntry } from '../audit/audit-entry.ts'
 import type { AuditLog } from '../audit/audit-log.ts'
 import { toHttpError } from '../http/to-http-error.ts'
+import type { VersionLabels } from '../labels/version-labels.ts'
 import type { ChartStore } from './chart-store.ts'
 import { parseChartVersions } from './chart-version.ts'
 import { type ChartRequest, encodeSegment } from './parse-chart-request.ts'
 import { readJson, requireSuccess } from './store-answer.ts'
+
+export interface DeletionDependencies {
+  store: ChartStore
+  auditLog: AuditLog
+  versionLabels: VersionLabels
+}
 
 type Deletion = Omit<ChartEntry, 'chart' | 'version' | 'status'>
 
 /** So many versions of a chart are deleted at once. */
 const PARALLEL = 10
 
-/** @throws the store's error. Either way it is in the audit log. */
+/** Deletes a version, then takes its labels off. @throws the store's error. Either way it is in the audit log. */
 export async function deleteVersion(
-  { store, auditLog }: { store: ChartStore; auditLog: AuditLog },
+  { store, auditLog, versionLabels }: DeletionDependencies,
   deletion: Deletion,
   { chart, version, storePath }: Pick<ChartRequest, 'chart' | 'version' | 'storePath'>,
 ): Promise<void> {
@@ -27,6 +34,8 @@ export async function deleteVersion(
     auditLog.record({ ...deletion, chart, version, status: toHttpError(error).status })
     throw error
   }
+  // not before: one that cannot be deleted keeps them
+  await versionLabels.detachAll(deletion.project, { chart, version })
 }
 
 /**
@@ -35,7 +44,7 @@ export async function deleteVersion(
  * @throws the first failure, after all have been tried.
  */
 export async function deleteChart(
-  dependencies: { store: ChartStore; auditLog: AuditLog },
+  dependencies: DeletionDependencies,
   deletion: Deletion,
   { chart, storePath }: ChartRequest,
 ): Promise<void> {

@@ -1,5 +1,8 @@
 import { z } from 'zod'
 import { BadGateway, HttpError } from '../http/errors.ts'
+import type { FullLabelModel } from '../labels/describe-label.ts'
+import type { VersionLabels } from '../labels/version-labels.ts'
+import type { ProjectAccess } from '../projects/repository.ts'
 import type { ChartStore } from './chart-store.ts'
 import { flattenValues } from './chart-values.ts'
 import { type ChartVersion, parseChartVersion } from './chart-version.ts'
@@ -16,23 +19,25 @@ export interface VersionDetails {
   /** `README.md` and `values.yaml` as they are in the package; one that is missing or empty is left out. */
   files: Record<string, string>
   security: { signature: { signed: boolean; prov_file: string } }
-  labels: never[]
+  labels: FullLabelModel[]
 }
 
-/** Reads the version, and then its package, its values and whether it has a provenance file, all at the same time. */
+/** Reads the version, and then its package, values, labels and whether it has a provenance file, all at the same time. */
 export async function readVersionDetails(
-  store: ChartStore,
-  project: string,
+  { store, versionLabels }: { store: ChartStore; versionLabels: VersionLabels },
+  project: ProjectAccess,
   storePath: string,
 ): Promise<VersionDetails> {
   const metadata = parseChartVersion(await readJson(await store.call('GET', storePath)))
   // Not from name and version: a package that was put into storage by hand may be called otherwise.
   const fileName = metadata.urls[0]?.split('/').at(-1) ?? `${metadata.name}-${metadata.version}.tgz`
-  const filePath = `/${encodeSegment(project)}/charts/${encodeSegment(fileName)}`
-  const [files, values, isSigned] = await Promise.all([
+  const filePath = `/${encodeSegment(project.name)}/charts/${encodeSegment(fileName)}`
+  const [files, values, isSigned, labels] = await Promise.all([
     readFiles(store, filePath),
     readValues(store, `${storePath}/templates`),
     exists(store, `${filePath}.prov`),
+    // of the version that was found, which the path may name as `latest` or `^1`
+    versionLabels.listOfVersion(project, { chart: metadata.name, version: metadata.version }),
   ])
   return {
     metadata,
@@ -45,7 +50,7 @@ export async function readVersionDetails(
     security: {
       signature: { signed: isSigned, prov_file: isSigned ? `charts/${fileName}.prov` : '' },
     },
-    labels: [],
+    labels,
   }
 }
 

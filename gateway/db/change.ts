@@ -2,7 +2,7 @@
 export type Change =
   // of `group_members` it is the id of the user, whose groups have changed
   | { topic: 'users' | 'robots' | 'projects' | 'members' | 'group_members'; id: number }
-  | { topic: 'signing_keys' | 'everything' }
+  | { topic: 'signing_keys' | 'settings' | 'everything' }
 
 /** The feed of changes, as one gateway hears it. */
 export interface ChangeFeed {

@@ -14,13 +14,15 @@ export type ConnectionConfig = Pick<
  *
  * Where Postgres cannot be asked (gone, restarting, too slow) queries reject with ServiceUnavailable, so that a
  * request ends in 503 and never in a guess; what Postgres itself refuses passes as it is.
+ * @param setting where the connection string was given.
  * @throws {StartError} when the first connection fails.
  */
 export async function connectDatabase(
   connection: ConnectionConfig,
   log: Logger,
+  setting?: string,
 ): Promise<Database> {
-  const pool = openPool(connection, log)
+  const pool = openPool(connection, log, setting)
   const database: Database = {
     query: (text, values) => asking(pool.query(text, values)),
     inTransaction: async (work) => {
@@ -33,12 +35,12 @@ export async function connectDatabase(
     await pool.query('select 1')
   } catch (error) {
     await pool.end()
-    throw describeConnectFailure(error, connection.connectionString)
+    throw describeConnectFailure(error, connection.connectionString, setting)
   }
   return database
 }
 
-function openPool(connection: ConnectionConfig, log: Logger): Pool {
+function openPool(connection: ConnectionConfig, log: Logger, setting?: string): Pool {
   try {
     const pool = new Pool({
       ...connection,
@@ -53,7 +55,7 @@ function openPool(connection: ConnectionConfig, log: Logger): Pool {
     pool.on('error', (error) => log.warn({ err: error }, 'an idle database connection was lost'))
     return pool
   } catch (error) {
-    throw describeConnectFailure(error, connection.connectionString)
+    throw describeConnectFailure(error, connection.connectionString, setting)
   }
 }
 

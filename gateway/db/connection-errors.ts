@@ -1,4 +1,4 @@
-import { StartError } from '../../service/start-error.ts'
+import { type StartError, Unreachable } from '../../service/start-error.ts'
 import { ServiceUnavailable } from '../http/errors.ts'
 
 const SOCKET_CODES = new Set([
@@ -48,16 +48,20 @@ export function brokenConstraint(error: unknown): string | undefined {
   return typeof error.constraint === 'string' ? error.constraint : undefined
 }
 
-/** Why the first connection failed, in one line that names the database and keeps its password to itself. */
-export function describeConnectFailure(error: unknown, connectionString?: string): StartError {
-  const reason = reasonOf(error)
-  if (connectionString === undefined) {
-    return new StartError(`the embedded Postgres cannot be reached: ${reason}`, { cause: error })
-  }
-  return new StartError(
-    `the database at DATABASE_URL ${withoutPassword(connectionString)} cannot be reached: ${reason}`,
-    { cause: error },
-  )
+/**
+ * Why the first connection failed, in one line that names the database and keeps its password to itself.
+ * @param setting where the connection string was given.
+ */
+export function describeConnectFailure(
+  error: unknown,
+  connectionString?: string,
+  setting = 'DATABASE_URL',
+): StartError {
+  const database =
+    connectionString === undefined
+      ? 'embedded Postgres'
+      : `database at ${setting} ${withoutPassword(connectionString)}`
+  return new Unreachable(`the ${database} cannot be reached: ${reasonOf(error)}`, { cause: error })
 }
 
 function reasonOf(error: unknown): string {

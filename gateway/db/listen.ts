@@ -101,7 +101,7 @@ const TOPICS_WITH_ID = ['users', 'robots', 'projects', 'members', 'group_members
 /** What is not understood, a newer gateway's topic for one, makes everything suspect. */
 function parseChange(payload: string): Change {
   const [name, id] = payload.split(':')
-  if (name === 'signing_keys') return { topic: name }
+  if (name === 'signing_keys' || name === 'settings') return { topic: name }
   const topic = TOPICS_WITH_ID.find((known) => known === name)
   if (topic === undefined || id === undefined || !/^\d+$/.test(id)) return { topic: 'everything' }
   return { topic, id: Number(id) }

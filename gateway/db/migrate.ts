@@ -7,6 +7,9 @@ import { type Migration, readMigrations } from './migration-files.ts'
 /** Any number, so long as nothing else in the database locks it: the letters "chgm". */
 const MIGRATION_LOCK = 0x6368676d
 
+/** The longest that a timer can be set to: 24 days. */
+const PATIENCE_MS = 2 ** 31 - 1
+
 /**
  * Brings the schema to the newest migration: forward only, each in one transaction with its row in
  * `schema_migrations`. Processes that start at once take turns at an advisory lock, and all succeed.
@@ -24,8 +27,21 @@ export async function migrate(
   }
 }
 
-/** The longest that a timer can be set to: 24 days. */
-const PATIENCE_MS = 2 ** 31 - 1
+/**
+ * For a program that works beside gateways, perhaps older ones, and must not change the schema under them.
+ * @throws {StartError} when the schema is not at the newest migration known here.
+ */
+export async function requireMigrated(db: Database): Promise<void> {
+  const known = await readMigrations()
+  const applied = (await readApplied(db)) ?? new Map()
+  refuseUnknownOrEdited(applied, known)
+  const missing = known.filter(({ version }) => !applied.has(version))
+  if (missing.length === 0) return
+  throw new StartError(
+    `the database lacks ${missing.map(fullName).join(', ')}: run npx chartgate migrate, or start the ` +
+      'gateway, which does it too',
+  )
+}
 
 /** Applies the first migration that is not. @returns whether there was none. */
 async function applyNext(
@@ -38,7 +54,7 @@ async function applyNext(
   // waiting for another process, and long migrations, are no faults
   await transaction.query('set local statement_timeout = 0')
   await patiently('select pg_advisory_xact_lock($1::bigint)', [MIGRATION_LOCK])
-  const applied = await readApplied(transaction)
+  const applied = (await readApplied(transaction)) ?? (await startApplied(transaction))
   refuseUnknownOrEdited(applied, known)
   const next = known.find((migration) => !applied.has(migration.version))
   if (next === undefined) return true
@@ -65,24 +81,28 @@ interface AppliedMigration {
   checksum: string
 }
 
-async function readApplied(transaction: Queryable): Promise<Map<number, AppliedMigration>> {
-  // not `if not exists`, which still asks for the right to create and logs a notice at each start
-  const found = await transaction.query<{ exists: boolean }>(
+/** By version; undefined where there is no table of them yet. */
+async function readApplied(db: Queryable): Promise<Map<number, AppliedMigration> | undefined> {
+  // `create table if not exists` would ask for the right to create and log a notice at each start
+  const found = await db.query<{ exists: boolean }>(
     `select to_regclass('schema_migrations') is not null as exists`,
   )
-  if (!found.rows[0]?.exists) {
-    await transaction.query(`
-      create table schema_migrations (
-        version integer primary key,
-        name text not null,
-        checksum text not null,
-        applied_at timestamptz not null default now()
-      )`)
-  }
-  const applied = await transaction.query<AppliedMigration>(
+  if (!found.rows[0]?.exists) return undefined
+  const applied = await db.query<AppliedMigration>(
     'select version, name, checksum from schema_migrations order by version',
   )
   return new Map(applied.rows.map((row) => [row.version, row]))
+}
+
+async function startApplied(transaction: Queryable): Promise<Map<number, AppliedMigration>> {
+  await transaction.query(`
+    create table schema_migrations (
+      version integer primary key,
+      name text not null,
+      checksum text not null,
+      applied_at timestamptz not null default now()
+    )`)
+  return new Map()
 }
 
 function refuseUnknownOrEdited(

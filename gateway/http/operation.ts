@@ -1,7 +1,5 @@
 import type { Request } from 'express'
 import { z } from 'zod'
-import { readJsonBody } from './json-body.ts'
-import { readQuery } from './query-parameters.ts'
 import type { Reply } from './reply.ts'
 
 /** A request, as the operation's own schemas read it. */
@@ -23,7 +21,8 @@ export interface Operation {
   status: number
   /** What is answered; undefined: no body. */
   answer: z.ZodType | undefined
-  handle: (req: Request) => Promise<Reply<unknown>>
+  /** What the call holds must have been read by the schemas above. */
+  handle: (call: Call<unknown, unknown>) => Promise<Reply<unknown>>
 }
 
 const NO_QUERY = z.object({})
@@ -54,12 +53,7 @@ export function operation<
     body,
     status,
     answer,
-    handle: async (req) =>
-      handle({
-        req,
-        // without a schema the handler's type has nothing in it
-        query: readQuery(req, query ?? NO_QUERY) as z.output<Query>,
-        readBody: () => readJsonBody(req, body ?? z.undefined()) as Promise<z.output<Body>>,
-      }),
+    // whose schemas have read it
+    handle: async (call) => handle(call as Call<z.output<Query>, z.output<Body>>),
   }
 }

@@ -1,9 +1,12 @@
 import { type RequestHandler, Router } from 'express'
+import { z } from 'zod'
 import type { AuditLog } from '../audit/audit-log.ts'
 import { auditChange } from '../audit/audit-request.ts'
 import type { ChangeFeed } from '../db/change.ts'
 import { MethodNotAllowed } from './errors.ts'
+import { readJsonBody } from './json-body.ts'
 import type { Operation } from './operation.ts'
+import { readQuery } from './query-parameters.ts'
 
 export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
@@ -42,12 +45,20 @@ function answerBy(
   return async (req, res) => {
     const operation = byMethod.get(req.method)
     if (operation === undefined) throw new MethodNotAllowed(req.method, Object.keys(operations))
-    const { headers = {}, body, audit } = await operation.handle(req)
+    const {
+      headers = {},
+      body,
+      audit,
+    } = await operation.handle({
+      req,
+      query: readQuery(req, operation.query),
+      readBody: () => readJsonBody(req, operation.body ?? z.undefined()),
+    })
     if (audit !== undefined) auditChange(auditLog, req, operation.status, audit)
     if (req.method !== 'GET' && req.method !== 'HEAD') await changes.settled()
     res.status(operation.status).set(headers)
     if (body === undefined) res.set('Content-Length', '0').end()
-    else if (typeof body === 'string') res.type('text/plain').send(body)
+    else if (typeof body === 'string') res.type(headers['Content-Type'] ?? 'text/plain').send(body)
     else res.json(body)
   }
 }

@@ -10,6 +10,8 @@ export interface MembersRepository {
   listProjectIds: (userId: number, roles: readonly RoleId[]) => Promise<number[]>
   /** Whether there is a project that the user is an admin of. */
   isProjectAdmin: (userId: number) => Promise<boolean>
+  /** How many members have each role; a role that nobody has is missing. */
+  countByRole: (projectId: number) => Promise<ReadonlyMap<RoleId, number>>
 }
 
 export function createMembersRepository(db: Queryable): MembersRepository {
@@ -47,5 +49,16 @@ export function createMembersRepository(db: Queryable): MembersRepository {
     listProjectIds,
     isProjectAdmin: async (userId) =>
       (await listProjectIds(userId, [ROLE.projectAdmin])).length > 0,
+    countByRole: async (projectId) => {
+      const counted = await db.query<{ roleId: RoleId; count: number }>(
+        `select m.role_id as "roleId", count(*)::integer
+         from project_members m
+         join users u on u.id = m.user_id and u.deleted_at is null
+         where m.project_id = $1::bigint
+         group by m.role_id`,
+        [projectId],
+      )
+      return new Map(counted.rows.map(({ roleId, count }) => [roleId, count]))
+    },
   }
 }

@@ -1,18 +1,20 @@
 import { z } from 'zod'
 import { CHART_ROUTES, type ChartRouteKind } from '../charts/chart-route-table.ts'
+import { labelReferenceBody } from '../charts/version-label-requests.ts'
+import { fullLabelModel } from '../labels/describe-label.ts'
 import type { SchemaCollection } from './schemas.ts'
 
 interface ChartOperation {
   summary: string
-  /** Media types of the body that it takes. */
-  takes?: readonly string[]
+  /** Media types of the body that it takes, and its schema where it is JSON. */
+  takes?: { types: readonly string[]; schema?: z.ZodType }
   status?: 201
   /** What comes back: a media type, with its schema where it is JSON. */
   answers?: { type: string; schema?: z.ZodType }
 }
 
 const JSON_TYPE = 'application/json'
-const PACKAGE_TYPES = ['application/octet-stream', 'multipart/form-data']
+const PACKAGE = { types: ['application/octet-stream', 'multipart/form-data'] }
 
 /** cm-push reads `error`, Harbor's clients read `errors`. */
 const chartErrorModel = z
@@ -48,6 +50,10 @@ const versionModel = z
   })
   .meta({ id: 'ChartVersion' })
 
+const labelledVersionModel = versionModel
+  .extend({ labels: z.array(fullLabelModel) })
+  .meta({ id: 'LabelledChartVersion' })
+
 const detailsModel = z
   .object({
     metadata: versionModel,
@@ -55,7 +61,7 @@ const detailsModel = z
     values: z.record(z.string(), z.unknown()),
     files: z.record(z.string(), z.string()),
     security: z.object({ signature: z.object({ signed: z.boolean(), prov_file: z.string() }) }),
-    labels: z.array(z.unknown()),
+    labels: z.array(fullLabelModel),
   })
   .meta({ id: 'ChartVersionDetails' })
 
@@ -79,19 +85,19 @@ const OPERATIONS: Readonly<Record<ChartRouteKind, ChartOperation>> = {
   },
   upload: {
     summary: 'Upload a chart; the parts of a form are chart and prov; ?force overwrites',
-    takes: PACKAGE_TYPES,
+    takes: PACKAGE,
     status: 201,
     answers: { type: JSON_TYPE, schema: savedModel },
   },
   'upload-provenance': {
     summary: 'Upload the provenance of a chart',
-    takes: ['application/octet-stream'],
+    takes: { types: ['application/octet-stream'] },
     status: 201,
     answers: { type: JSON_TYPE, schema: savedModel },
   },
   versions: {
-    summary: 'List the versions of a chart, newest first',
-    answers: { type: JSON_TYPE, schema: z.array(versionModel) },
+    summary: 'List the versions of a chart, newest first, with their labels',
+    answers: { type: JSON_TYPE, schema: z.array(labelledVersionModel) },
   },
   'delete-chart': { summary: 'Delete all versions of a chart' },
   details: {
@@ -99,6 +105,15 @@ const OPERATIONS: Readonly<Record<ChartRouteKind, ChartOperation>> = {
     answers: { type: JSON_TYPE, schema: detailsModel },
   },
   'delete-version': { summary: 'Delete a version and its provenance' },
+  labels: {
+    summary: 'List the labels of a version',
+    answers: { type: JSON_TYPE, schema: z.array(fullLabelModel) },
+  },
+  'add-label': {
+    summary: 'Put a label of the project, or of the system, on a version',
+    takes: { types: [JSON_TYPE], schema: labelReferenceBody },
+  },
+  'remove-label': { summary: 'Take a label off a version' },
 }
 
 /** The chart routes in OpenAPI's form, by path. */
@@ -127,26 +142,36 @@ export function describeChartRoutes(
       ],
       ...(takes === undefined
         ? {}
-        : { requestBody: { required: true, content: byType(takes, {}) } }),
+        : {
+            requestBody: {
+              required: true,
+              content: byType(takes.types, describe(takes.schema, schemas, 'input')),
+            },
+          }),
       responses: {
         [status]: {
           description: 'Done',
           ...(answers === undefined
             ? {}
-            : { content: byType([answers.type], describe(answers.schema, schemas)) }),
+            : { content: byType([answers.type], describe(answers.schema, schemas, 'output')) }),
         },
         default: { description: 'Refused or failed', content: failed },
       },
     }
-    for (const method of methods) {
+    // HEAD is GET without the body
+    for (const method of methods.filter((method) => method !== 'HEAD')) {
       paths[template] = { ...paths[template], [method.toLowerCase()]: operation }
     }
   }
   return paths
 }
 
-function describe(schema: z.ZodType | undefined, schemas: SchemaCollection): object {
-  return schema === undefined ? {} : { schema: schemas.describe(schema, 'output') }
+function describe(
+  schema: z.ZodType | undefined,
+  schemas: SchemaCollection,
+  side: 'input' | 'output',
+): object {
+  return schema === undefined ? {} : { schema: schemas.describe(schema, side) }
 }
 
 function byType(types: readonly string[], content: object): object {

@@ -1,6 +1,8 @@
 import { z } from 'zod'
 import type { Operation } from '../http/operation.ts'
 import type { Routes } from '../http/rest-router.ts'
+import { SESSION_COOKIE } from '../sessions/cookies.ts'
+import { CSRF_HEADER } from '../sessions/csrf.ts'
 import { describeChartRoutes } from './chart-paths.ts'
 import { createSchemaCollection, type JsonSchema, type SchemaCollection } from './schemas.ts'
 
@@ -35,13 +37,24 @@ export function createDocument(parts: readonly ApiPart[], version: string): Open
   const charts = describeChartRoutes(readPath, schemas)
   return {
     openapi: '3.1.0',
-    info: { title: 'Chartgate', version },
-    security: [{ basic: [] }, { token: [] }, {}],
+    info: {
+      title: 'Chartgate',
+      version,
+      description:
+        'The paths that Harbor 1.7 had under /api answer as well, and are not described here.',
+    },
+    security: [{ basic: [] }, { token: [] }, { session: [] }, {}],
     paths: { ...charts, ...paths },
     components: {
       securitySchemes: {
         basic: { type: 'http', scheme: 'basic' },
         token: { type: 'http', scheme: 'bearer', description: 'A token of /service/token' },
+        session: {
+          type: 'apiKey',
+          in: 'cookie',
+          name: SESSION_COOKIE,
+          description: `Of POST /c/login. What changes something needs ${CSRF_HEADER} of the answer before it.`,
+        },
       },
       schemas: schemas.named(),
     },
@@ -100,9 +113,11 @@ const PATH_PARAMETERS: Readonly<Record<string, { description: string; type: stri
     type: 'string',
   },
   id: { description: 'Id', type: 'integer' },
+  metadata: { description: 'Name of the metadata', type: 'string' },
   mid: { description: 'Id of the member', type: 'integer' },
   chart: { description: 'Name of the chart', type: 'string' },
   version: { description: 'Version of the chart', type: 'string' },
+  label: { description: 'Id of the label', type: 'integer' },
   fileName: { description: 'name-version.tgz, or that with .prov', type: 'string' },
 }
 

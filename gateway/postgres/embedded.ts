@@ -18,6 +18,10 @@ export interface EmbeddedPostgres {
   stop: () => Promise<void>
 }
 
+export class DataDirInUse extends StartError {
+  override name = 'DataDirInUse'
+}
+
 /**
  * Starts the Postgres of DATA_DIR, or adopts it where it outlived a kill -9 of this program, and keeps it running: when it
  * is killed, it is started again.
@@ -38,7 +42,7 @@ export async function startEmbeddedPostgres(options: {
     await server.start(stopping.signal)
     const lock = await takeInstanceLock(directories.socket)
     if ('lost' in lock) return lock
-    throw new StartError(
+    throw new DataDirInUse(
       `DATA_DIR ${dataDir} is in use by another Chartgate (${lock.owner}): ` +
         'stop it, or set DATA_DIR to another directory',
     )

@@ -39,12 +39,13 @@ export async function takeInstanceLock(socket: string): Promise<InstanceLock | {
     if (Date.now() > deadline) break
     await delay(50)
   }
-  const owner = await findOwner(client)
+  const owner = (await findInstanceOwner(client)) ?? 'process unknown'
   await client.end()
   return { owner }
 }
 
-async function findOwner(client: Client): Promise<string> {
+/** Who has the lock: `process 4711`. @param client connected to the maintenance database. */
+export async function findInstanceOwner(client: Client): Promise<string | undefined> {
   const found = await client.query<{ owner: string }>(
     `select a.application_name as owner
      from pg_locks l join pg_stat_activity a on a.pid = l.pid
@@ -52,5 +53,5 @@ async function findOwner(client: Client): Promise<string> {
        and l.database = (select oid from pg_database where datname = current_database())`,
     [INSTANCE_LOCK],
   )
-  return found.rows[0]?.owner.replace(/^chartgate-/, 'process ') ?? 'process unknown'
+  return found.rows[0]?.owner.replace(/^chartgate-/, 'process ')
 }

@@ -23,6 +23,8 @@ export interface RobotsRepository {
     name: string,
   ) => Promise<RobotCredentials | undefined>
   findCredentialsById: (id: number) => Promise<RobotCredentials | undefined>
+  /** Another hash of the same secret: ends nothing. Does nothing where `from` is the hash no more. */
+  rehash: (id: number, from: string, to: string) => Promise<void>
 }
 
 type CredentialsRow = Omit<RobotCredentials, 'expiresAt'> & { expiresAt: Date | null }
@@ -70,6 +72,13 @@ export function createRobotsRepository(db: Queryable): RobotsRepository {
         values: [id],
       })
       return found.rows[0] && toCredentials(found.rows[0])
+    },
+    rehash: async (id, from, to) => {
+      await db.query(
+        `update robots set secret_hash = $3::text, rehashed_at = now()
+         where id = $1::bigint and secret_hash = $2::text`,
+        [id, from, to],
+      )
     },
   }
 }

@@ -70,9 +70,9 @@ export function checkRobot({ level, description, permissions }: RobotBody): void
   }
 }
 
-/** Days; -1: for ever. Left out or 0, it is the default. */
-export function readDuration(days: number | null | undefined, defaultDays: number): number {
-  if (!days) return defaultDays
+/** Days; -1: for ever. Left out or 0, it is `byDefault`. */
+export function readDuration(days: number | null | undefined, byDefault: number): number {
+  if (!days) return byDefault
   if (days === -1 || (days > 0 && days <= MAX_DAYS)) return days
   throw new BadRequest(`bad request error duration input: ${days}`)
 }

@@ -1,15 +1,18 @@
 import { z } from 'zod'
 import { operation } from '../http/operation.ts'
 import type { Routes } from '../http/rest-router.ts'
+import type { LiveSettings } from '../settings/settings.ts'
 import { createHealthCheck, type HealthProbes, healthModel } from './health.ts'
 import { describeSystem, systemModel } from './system-info.ts'
 
 /** `ping`, `health` and `systeminfo` (spec/harbor.md 3.9). */
 export function createSystemRoutes({
   probes,
+  settings,
   externalUrl,
 }: {
   probes: HealthProbes
+  settings: Pick<LiveSettings, 'read'>
   externalUrl: string | undefined
 }): Routes {
   const checkHealth = createHealthCheck(probes)
@@ -32,9 +35,10 @@ export function createSystemRoutes({
       GET: operation({
         summary: 'Tell of this installation',
         answer: systemModel,
-        handle: ({ req }) => ({
+        handle: async ({ req }) => ({
           body: describeSystem(
             req.principal,
+            await settings.read(),
             externalUrl ?? `${req.protocol}://${req.get('host') ?? 'localhost'}`,
           ),
         }),

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { Principal } from '../auth/principal.ts'
+import { type Settings, settingsModel } from '../settings/settings-model.ts'
 
 /** The Harbor that clients may take us for: the last one with charts. Terraform and harbor-cli compare it. */
 const HARBOR_VERSION = 'v2.7.4-chartgate'
@@ -18,7 +19,7 @@ const forSignedIn = {
   with_notary: z.boolean(),
   registry_url: z.string(),
   external_url: z.string(),
-  project_creation_restriction: z.enum(['everyone']),
+  project_creation_restriction: settingsModel.shape.project_creation_restriction,
   has_ca_root: z.boolean(),
   registry_storage_provider_name: z.string(),
   read_only: z.boolean(),
@@ -33,13 +34,17 @@ export const systemModel = z
 type SystemModel = z.output<typeof systemModel>
 
 /** What `/systeminfo` tells everybody, and what it tells whoever has signed in. */
-export function describeSystem(principal: Principal, externalUrl: string): SystemModel {
+export function describeSystem(
+  principal: Principal,
+  settings: Settings,
+  externalUrl: string,
+): SystemModel {
   const common: SystemModel = {
     auth_mode: 'db_auth',
     primary_auth_mode: false,
-    self_registration: false,
+    self_registration: settings.self_registration,
     harbor_version: HARBOR_VERSION,
-    banner_message: '',
+    banner_message: settings.banner_message,
     oidc_provider_name: '',
   }
   if (principal.kind === 'anonymous') return common
@@ -49,10 +54,10 @@ export function describeSystem(principal: Principal, externalUrl: string): Syste
     with_notary: false,
     registry_url: externalUrl.replace(/^https?:\/\//, ''),
     external_url: externalUrl,
-    project_creation_restriction: 'everyone',
+    project_creation_restriction: settings.project_creation_restriction,
     has_ca_root: false,
     registry_storage_provider_name: 'filesystem',
-    read_only: false,
+    read_only: settings.read_only,
     notification_enable: false,
     current_time: new Date().toISOString(),
   }

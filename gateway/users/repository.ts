@@ -14,7 +14,10 @@ export interface UsersRepository {
   /** By user name, else by email; a user name wins over another user's equal email. Deleted users are not found. */
   findCredentials: (usernameOrEmail: string) => Promise<UserCredentials | undefined>
   findCredentialsById: (id: number) => Promise<UserCredentials | undefined>
-  setPasswordHash: (id: number, passwordHash: string) => Promise<void>
+  /** @returns the version that new sessions are to be of: older ones end. undefined: there is no such user. */
+  setPasswordHash: (id: number, passwordHash: string) => Promise<number | undefined>
+  /** Another hash of the same password: ends nothing. Does nothing where `from` is the hash no more. */
+  rehash: (id: number, from: string, to: string) => Promise<void>
 }
 
 const CREDENTIALS = `
@@ -47,10 +50,19 @@ export function createUsersRepository(db: Queryable): UsersRepository {
       return found.rows[0]
     },
     setPasswordHash: async (id, passwordHash) => {
-      await db.query(
+      const updated = await db.query<{ version: number }>(
         `update users set password_hash = $2::text, updated_at = now()
-         where id = $1::bigint and deleted_at is null`,
+         where id = $1::bigint and deleted_at is null
+         returning credential_version as version`,
         [id, passwordHash],
+      )
+      return updated.rows[0]?.version
+    },
+    rehash: async (id, from, to) => {
+      await db.query(
+        `update users set password_hash = $3::text, rehashed_at = now()
+         where id = $1::bigint and password_hash = $2::text`,
+        [id, from, to],
       )
     },
   }

@@ -1,12 +1,12 @@
 import type { Request } from 'express'
 import { z } from 'zod'
 import type { Authoriser } from '../access/authorise.ts'
-import { canInSystem, isSystemAdmin } from '../access/can.ts'
-import { hashPassword, verifyPassword } from '../auth/password.ts'
+import { canInSystem } from '../access/can.ts'
+import { hashPassword } from '../auth/password.ts'
 import type { Principal } from '../auth/principal.ts'
 import type { Database } from '../db/database.ts'
 import { requireUser } from '../http/caller.ts'
-import { BadRequest, Forbidden, NotFound, PreconditionFailed } from '../http/errors.ts'
+import { Forbidden, PreconditionFailed } from '../http/errors.ts'
 import { type Call, operation } from '../http/operation.ts'
 import { listQuery, listReply, pageQuery, toPage } from '../http/pagination.ts'
 import { readPathId } from '../http/path-id.ts'
@@ -14,10 +14,12 @@ import { addQuery, compileOrder, createFilter } from '../http/query-language-sql
 import { queryText, requireParameter } from '../http/query-parameters.ts'
 import { changed, created, type Reply } from '../http/reply.ts'
 import type { Routes } from '../http/rest-router.ts'
+import type { LiveSettings } from '../settings/settings.ts'
 import { describeChange, describeUser, type UserModel, userModel } from './describe-user.ts'
-import { createUsersRepository } from './repository.ts'
+import { isUser, notUpdatable, requireSelfOr, userNotFound } from './path-user.ts'
+import { createCreationGuard } from './registration.ts'
 import { createUserRecords, USER_COLUMNS } from './user-records.ts'
-import { checkProfile, checkSecret, readUsername } from './user-rules.ts'
+import { checkChangeable, checkProfile, checkSecret, readUsername } from './user-rules.ts'
 
 const text = z
   .string()
@@ -28,9 +30,6 @@ const profileBody = z.object(profileFields).meta({ id: 'Profile' })
 const newUserBody = z
   .object({ ...profileFields, username: text, password: text })
   .meta({ id: 'NewUser' })
-const passwordBody = z
-  .object({ old_password: text, new_password: text })
-  .meta({ id: 'PasswordChange' })
 const systemAdminBody = z
   .object({ sysadmin_flag: z.boolean().nullish() })
   .meta({ id: 'SystemAdminFlag' })
@@ -45,20 +44,22 @@ const foundUserModel = z
 /** Users (spec/harbor.md 3.5). */
 export function createUsersRoutes({
   db,
+  settings,
   authoriser,
 }: {
   db: Database
+  settings: Pick<LiveSettings, 'read'>
   authoriser: Authoriser
 }): Routes {
   const records = createUserRecords(db)
-  const credentials = createUsersRepository(db)
+  const requireCreation = createCreationGuard({ authoriser, settings })
 
   const create = async ({
     req,
     readBody,
   }: Call<object, z.output<typeof newUserBody>>): Promise<Reply> => {
     // before the body is read; and no field of it makes an admin (CVE-2019-16097)
-    authoriser.requireSystem(req.principal, 'user:create')
+    await requireCreation(req)
     const { password, username: given, ...profile } = await readBody()
     const username = readUsername(given)
     checkProfile(profile)
@@ -110,56 +111,20 @@ export function createUsersRoutes({
 
   const readUser = async (id: number): Promise<Reply<UserModel>> => {
     const user = await records.find(id)
-    if (user === undefined) throw notFound(id)
+    if (user === undefined) throw userNotFound(id)
     return { body: describeUser(user) }
-  }
-
-  /**
-   * The user of the path, to the user and to whoever has the permission.
-   * @param denial what others are told, in Harbor's words.
-   */
-  const requireSelfOr = (
-    req: Request,
-    isAllowed: (principal: Principal) => boolean,
-    denial: (id: number) => string,
-  ): { id: number; isSelf: boolean } => {
-    authoriser.requireSignedIn(req.principal)
-    const id = readPathId(req, 'id')
-    const isSelf = isUser(req.principal, id)
-    if (!isSelf && !isAllowed(req.principal)) throw new Forbidden(denial(id))
-    return { id, isSelf }
   }
 
   const setProfile = async ({
     req,
     readBody,
   }: Call<object, z.output<typeof profileBody>>): Promise<Reply> => {
-    const { id } = requireSelfOr(req, mayUpdate, notUpdatable)
+    const { id } = requireSelfOr(authoriser, req, mayUpdate, notUpdatable)
     const profile = await readBody()
     checkProfile(profile)
     const username = await records.setProfile(id, profile)
-    if (username === undefined) throw notFound(id)
+    if (username === undefined) throw userNotFound(id)
     return changed(describeChange('update', username, 'profile'))
-  }
-
-  const setPassword = async ({
-    req,
-    readBody,
-  }: Call<object, z.output<typeof passwordBody>>): Promise<Reply> => {
-    // a robot that could set passwords could be anybody
-    const { id, isSelf } = requireSelfOr(req, isSystemAdmin, notUpdatable)
-    const body = await readBody()
-    const user = await credentials.findCredentialsById(id)
-    if (user === undefined) throw notFound(id)
-    if (isSelf && !(await verifyPassword(user.passwordHash, body.old_password))) {
-      throw new Forbidden('Current password is incorrect')
-    }
-    checkSecret(body.new_password)
-    if (await verifyPassword(user.passwordHash, body.new_password)) {
-      throw new BadRequest('New password is identical to old password')
-    }
-    await credentials.setPasswordHash(id, await hashPassword(body.new_password))
-    return changed(describeChange('update', user.username, 'new password'))
   }
 
   const setSystemAdmin = async ({
@@ -169,10 +134,10 @@ export function createUsersRoutes({
     authoriser.requireSystemAdmin(req.principal)
     const id = readPathId(req, 'id')
     const { sysadmin_flag } = await readBody()
-    if (id === ADMIN_ID) throw new Forbidden(`User with ID ${id} cannot be updated`)
+    checkChangeable(id, 'updated')
     const flag = sysadmin_flag ?? false
     const username = await records.setSystemAdmin(id, flag)
-    if (username === undefined) throw notFound(id)
+    if (username === undefined) throw userNotFound(id)
     return changed(describeChange('update', username, `sysadmin_flag ${flag}`))
   }
 
@@ -182,11 +147,12 @@ export function createUsersRoutes({
       throw new Forbidden('Not authorized to delete users')
     }
     const id = readPathId(req, 'id')
-    if (id === ADMIN_ID || isUser(req.principal, id)) {
+    checkChangeable(id, 'deleted')
+    if (isUser(req.principal, id)) {
       throw new Forbidden(`User with ID ${id} cannot be deleted`)
     }
     const username = await records.remove(id)
-    if (username === undefined) throw notFound(id)
+    if (username === undefined) throw userNotFound(id)
     return changed(describeChange('delete', username))
   }
 
@@ -230,17 +196,10 @@ export function createUsersRoutes({
       GET: operation({
         summary: 'Tell of a user',
         answer: userModel,
-        handle: ({ req }) => readUser(requireSelfOr(req, mayRead, notReadable).id),
+        handle: ({ req }) => readUser(requireSelfOr(authoriser, req, mayRead, notReadable).id),
       }),
       PUT: operation({ summary: "Change a user's profile", body: profileBody, handle: setProfile }),
       DELETE: operation({ summary: 'Delete a user', handle: ({ req }) => remove(req) }),
-    },
-    '/users/:id/password': {
-      PUT: operation({
-        summary: "Change a user's password",
-        body: passwordBody,
-        handle: setPassword,
-      }),
     },
     '/users/:id/cli_secret': {
       PUT: operation({
@@ -260,18 +219,6 @@ export function createUsersRoutes({
 
 const BY_NAME = 'username, id'
 
-/** `admin`: stays, and stays a system admin. */
-const ADMIN_ID = 1
-
 const mayRead = (principal: Principal) => canInSystem(principal, 'user:read')
 const mayUpdate = (principal: Principal) => canInSystem(principal, 'user:update')
 const notReadable = (id: number) => `Not authorized to read user: ${id}`
-const notUpdatable = (id: number) => `User with ID ${id} can't be updated`
-
-function isUser(principal: Principal, id: number): boolean {
-  return principal.kind === 'user' && principal.id === id
-}
-
-function notFound(id: number): NotFound {
-  return new NotFound(`user ${id} not found`)
-}

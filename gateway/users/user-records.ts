@@ -29,6 +29,8 @@ export const USER_COLUMNS = {
 export interface UserRecords {
   find: (id: number) => Promise<UserRecord | undefined>
   findIdByName: (username: string) => Promise<number | undefined>
+  /** Whether somebody has this name or email. */
+  isTaken: (what: 'username' | 'email', value: string) => Promise<boolean>
   /** All but `admin` (id 1), which Harbor does not list. */
   list: (
     filter: Filter,
@@ -66,6 +68,17 @@ export function createUserRecords(db: Queryable): UserRecords {
         [username],
       )
       return found.rows[0]?.id
+    },
+    isTaken: async (what, value) => {
+      // Postgres text holds no NUL, so no row can match
+      if (value.includes('\0')) return false
+      const found = await db.query(
+        what === 'username'
+          ? 'select from users where username = $1::text and deleted_at is null'
+          : 'select from users where email = $1::text and deleted_at is null',
+        [value],
+      )
+      return found.rowCount === 1
     },
     list: async (filter, orderBy, page) => {
       const { total, rows } = await selectPage<UserRecord>(db, {

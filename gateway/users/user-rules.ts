@@ -1,4 +1,4 @@
-import { BadRequest } from '../http/errors.ts'
+import { BadRequest, Forbidden } from '../http/errors.ts'
 
 /** What somebody says of a new user. */
 export interface UserProfile {
@@ -50,6 +50,14 @@ export function checkSecret(secret: string): void {
     'the password or secret must be 8-128, inclusively, characters long with at least 1 uppercase letter, ' +
       '1 lowercase letter and 1 number',
   )
+}
+
+/** `admin`: stays, and stays a system admin. */
+export const ADMIN_ID = 1
+
+/** @throws {Forbidden} with Harbor's text. */
+export function checkChangeable(id: number, what: 'updated' | 'deleted'): void {
+  if (id === ADMIN_ID) throw new Forbidden(`User with ID ${id} cannot be ${what}`)
 }
 
 /** In characters, as Postgres counts them. */

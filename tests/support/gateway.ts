@@ -20,6 +20,8 @@ import { makeFolder } from './folder.ts'
 export interface TestGateway {
   url: string
   db: Database
+  /** To its database. */
+  connection: ConnectionConfig
   changes: ChangeFeed
   accounts: TestAccounts
   /** Resolves when what was recorded is in the table. */
@@ -34,10 +36,13 @@ export const PASSWORD = 'Passw0rd:with:colons'
 
 export interface GatewayOptions {
   store?: ChartStore | ((log: Logger) => ChartStore)
+  /** A gateway whose database it stands on as well. */
+  beside?: TestGateway
+  externalUrl?: string
   robotPrefix?: string
   trustProxy?: GatewayConfig['trustProxy']
   redis?: Redis
-  tokenLifetimeSeconds?: number
+  tokenExpirationMinutes?: number
   auditRetentionDays?: number
   /** How the gateway gets to the database, where not straight. */
   reachDatabase?: (connection: ConnectionConfig) => Promise<ConnectionConfig>
@@ -48,7 +53,7 @@ export async function startGateway(
   t: TestContext,
   options: GatewayOptions = {},
 ): Promise<TestGateway> {
-  const { robotPrefix = 'robot$', trustProxy = false, redis, tokenLifetimeSeconds = 1800 } = options
+  const { robotPrefix = 'robot$', trustProxy = false, redis, tokenExpirationMinutes } = options
   const { auditRetentionDays = 0 } = options
   const closers: (() => Promise<void>)[] = []
   // Made first, so that it runs first: the database goes after what uses it.
@@ -58,7 +63,7 @@ export async function startGateway(
 
   const logLines: Record<string, unknown>[] = []
   const log = pino({ level: 'debug' }, { write: (line) => logLines.push(JSON.parse(line)) })
-  const testDatabase = await createTestDatabase(t)
+  const testDatabase = options.beside ?? (await createTestDatabase(t))
   const connection =
     (await options.reachDatabase?.(testDatabase.connection)) ?? testDatabase.connection
   const db = await connectDatabase(connection, log)
@@ -69,9 +74,9 @@ export async function startGateway(
     { db, changes, store, redis, log },
     {
       auditRetentionDays,
-      externalUrl: undefined,
+      externalUrl: options.externalUrl,
       robotNamePrefix: robotPrefix,
-      tokenLifetimeSeconds,
+      tokenExpirationMinutes,
       trustProxy,
     },
   )
@@ -89,6 +94,7 @@ export async function startGateway(
   return {
     url,
     db: testDatabase.db,
+    connection: testDatabase.connection,
     changes,
     accounts: createTestAccounts(testDatabase.db, changes),
     flushAudit: () => gateway.auditLog.flush(),

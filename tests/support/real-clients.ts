@@ -6,15 +6,15 @@ import { join } from 'node:path'
 import { mustRun } from './command.ts'
 import { PROJECT_FOLDER } from './project-folder.ts'
 
-const HELM2_SOURCE = join(import.meta.dirname, 'helm2')
 const TOOLS_FOLDER = join(PROJECT_FOLDER, '.tools')
 
-/** Programs that are built from source: the clients, and the servers of object stores. */
+/** Programs that are built from source: the clients, what reads a repository as ChartMuseum, servers of object stores. */
 export type ClientName =
   | 'helm2'
   | 'helm3'
   | 'helm4'
   | 'helm-cm-push'
+  | 'museum'
   | 'versitygw'
   | 'fake-gcs-server'
 
@@ -31,14 +31,8 @@ const RECIPES: Record<ClientName, Recipe> = {
   'helm-cm-push': moduleRecipe('github.com/chartmuseum/helm-push', 'v0.10.4', 'cmd/helm-cm-push'),
   versitygw: moduleRecipe('github.com/versity/versitygw', 'v1.8.0', 'cmd/versitygw'),
   'fake-gcs-server': moduleRecipe('github.com/fsouza/fake-gcs-server', 'v1.52.3', ''),
-  helm2: {
-    stamp: `k8s.io/helm v2.17.0, ${hashFiles(HELM2_SOURCE, ['go.mod', 'go.sum', 'main.go'])}`,
-    build: async (work) => {
-      const program = join(work, 'helm2')
-      await go(HELM2_SOURCE, 'build', '-buildvcs=false', '-o', program, '.')
-      return program
-    },
-  },
+  helm2: ownRecipe('helm2', 'k8s.io/helm v2.17.0'),
+  museum: ownRecipe('museum', 'helm.sh/helm/v3 v3.20.2'),
 }
 
 export const CLIENT_NAMES = Object.keys(RECIPES) as ClientName[]
@@ -114,6 +108,19 @@ function moduleRecipe(module: string, version: string, folder: string): Recipe {
         program,
         folder === '' ? module : `${module}/${folder}`,
       )
+      return program
+    },
+  }
+}
+
+/** A program of ours on another's packages: its source is the folder of its name beside this file. */
+function ownRecipe(name: string, packages: string): Recipe {
+  const source = join(import.meta.dirname, name)
+  return {
+    stamp: `${packages}, ${hashFiles(source, ['go.mod', 'go.sum', 'main.go'])}`,
+    build: async (work) => {
+      const program = join(work, name)
+      await go(source, 'build', '-buildvcs=false', '-o', program, '.')
       return program
     },
   }

@@ -1,13 +1,15 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir } from 'node:fs/promises'
+import { mkdir, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import {
   CreateBucketCommand,
+  GetObjectCommand,
   PutObjectCommand,
   paginateListObjectsV2,
   S3Client,
 } from '@aws-sdk/client-s3'
+import pLimit from 'p-limit'
 import { pino } from 'pino'
 import {
   createObjectStorage,
@@ -104,13 +106,21 @@ export async function putObject(
   await client.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: content }))
 }
 
-/** All keys of the bucket. */
-export async function listKeys({ client, bucket }: S3Server): Promise<string[]> {
-  const keys: string[] = []
-  for await (const page of paginateListObjectsV2({ client }, { Bucket: bucket })) {
-    for (const { Key } of page.Contents ?? []) if (Key !== undefined) keys.push(Key)
+/** Bytes of all objects whose keys begin so. */
+export async function listSizes(
+  { client, bucket }: Pick<S3Server, 'client' | 'bucket'>,
+  prefix = '',
+): Promise<{ key: string; size: number }[]> {
+  const found: { key: string; size: number }[] = []
+  for await (const page of paginateListObjectsV2({ client }, { Bucket: bucket, Prefix: prefix })) {
+    for (const { Key: key = '', Size: size = 0 } of page.Contents ?? []) found.push({ key, size })
   }
-  return keys.sort()
+  return found
+}
+
+/** All keys of the bucket. */
+export async function listKeys(server: Pick<S3Server, 'client' | 'bucket'>): Promise<string[]> {
+  return (await listSizes(server)).map(({ key }) => key).sort()
 }
 
 /** The names of a project's files in the bucket. */
@@ -118,6 +128,24 @@ export async function listProjectKeys(server: S3Server, project: string): Promis
   const start = `${project}/`
   const keys = await listKeys(server)
   return keys.filter((key) => key.startsWith(start)).map((key) => key.slice(start.length))
+}
+
+/** Copies a project's files into a folder, with the times that the server tells. */
+export async function copyFromBucket(
+  server: S3Server,
+  project: string,
+  folder: string,
+): Promise<void> {
+  const { client, bucket } = server
+  await mkdir(folder, { recursive: true })
+  await pLimit(16).map(await listProjectKeys(server, project), async (name) => {
+    const object = await client.send(
+      new GetObjectCommand({ Bucket: bucket, Key: `${project}/${name}` }),
+    )
+    const path = join(folder, name)
+    await writeFile(path, (await object.Body?.transformToByteArray()) ?? '')
+    await utimes(path, object.LastModified ?? 0, object.LastModified ?? 0)
+  })
 }
 
 export function s3Config(server: { url: string; bucket: string }, changes: Partial<S3Config> = {}) {
@@ -134,12 +162,6 @@ export function s3Config(server: { url: string; bucket: string }, changes: Parti
   } satisfies S3Config
 }
 
-export interface OpenedS3Storage {
-  storage: Storage
-  /** Where its uploads wait. */
-  tempDir: string
-}
-
 /** The store's own storage on a server, in this process. */
 export async function openS3Storage(
   t: TestContext,
@@ -148,14 +170,13 @@ export async function openS3Storage(
     config = s3Config(server),
     ...changes
   }: Partial<ObjectStorageOptions> & { config?: S3Config } = {},
-): Promise<OpenedS3Storage> {
-  const tempDir = await makeFolder(t)
+): Promise<{ storage: Storage }> {
   const storage = await createObjectStorage({
     objects: createS3Objects(config, pino({ level: 'silent' }), changes.patience),
     prefix: config.prefix,
     needsExclusiveCreate: true,
-    tempDir,
+    tempDir: await makeFolder(t),
     ...changes,
   })
-  return { storage, tempDir }
+  return { storage }
 }

@@ -1,0 +1,136 @@
+import pLimit from 'p-limit'
+import { provenanceOf } from '../chart/file-name.ts'
+import type { KeyedLock } from '../keyed-lock.ts'
+import type { ForeignChange, Replicas } from '../replicas/replicas.ts'
+import type { CacheSaver } from './cache-saver.ts'
+import type { Coherence } from './coherence.ts'
+import type { Contests } from './contests.ts'
+import { parseEntry } from './index-cache-file.ts'
+import type { IndexedFiles } from './indexed-files.ts'
+
+/** What the index of one project tells the other stores of a replica set, and takes over from them. */
+export interface ReplicaFollower {
+  /** Tells the others what has become of a package and its provenance here. */
+  announce: (fileName: string) => Promise<void>
+  /** Takes over what another store tells. Rejects where storage was asked and did not tell. */
+  receive: (change: ForeignChange) => Promise<void>
+  /** Compares every file with storage, and then what the replicas share with the index. */
+  compare: () => Promise<void>
+  /** What the replicas share: entries as JSON by file name. One that says what is known shares its memory. */
+  hints: (known: (fileName: string) => string | undefined) => Promise<Hints>
+  /** Puts right what they share, as far as it still says what these hints do. */
+  correctHints: (hints: Hints) => Promise<void>
+}
+
+type Hints = ReadonlyMap<string, string>
+
+/** Changes that were missed are hardly older, give or take what clocks differ by. */
+const RECENT_MS = 300_000
+
+export function createReplicaFollower(options: {
+  project: string
+  files: IndexedFiles
+  coherence: Coherence
+  replicas: Replicas
+  contests: Contests
+  lock: KeyedLock
+  cacheSaver: CacheSaver
+  urlBase: string
+  readsAtOnce: number
+}): ReplicaFollower {
+  const { project, files, coherence, replicas, contests, lock, cacheSaver, urlBase } = options
+  const { document } = files
+  const rechecking = pLimit(options.readsAtOnce)
+
+  const ownEntry = (fileName: string) => document.getFile(fileName)?.json
+
+  const readHints: ReplicaFollower['hints'] = async (known) => {
+    const hints = new Map<string, string>()
+    for await (const slice of replicas.hints(project)) {
+      for (const [fileName, entry] of slice) {
+        const own = known(fileName)
+        hints.set(fileName, own === entry ? own : entry)
+      }
+    }
+    return hints
+  }
+
+  const correctHints: ReplicaFollower['correctHints'] = async (hints) => {
+    const names = new Set([...hints.keys(), ...document.fileNames()])
+    const corrections = [...names]
+      .map((fileName) => ({ fileName, from: hints.get(fileName), to: ownEntry(fileName) }))
+      .filter(({ from, to }) => from !== to)
+    await replicas.correct(project, corrections)
+  }
+
+  /** Who replaced a file in the second of its upload left the same time, where storage tells whole seconds and no tag. */
+  const doubtRecentFiles = () => {
+    const since = BigInt(Date.now() - RECENT_MS) * 1_000_000n
+    for (const fileName of document.fileNames()) {
+      const { modifiedNs = 0n } = document.getFile(fileName) ?? {}
+      const isRecent = modifiedNs > since && modifiedNs % 1_000_000_000n === 0n
+      if (isRecent && files.ledger.get(fileName)?.tag === undefined) files.doubt(fileName)
+    }
+  }
+
+  /** @returns whether the change can be believed as it is told. */
+  const adoptForeign = ({ fileName, entry: json, files: told }: ForeignChange): boolean => {
+    const entry = json === undefined ? undefined : parseEntry(json, urlBase)
+    if (json !== undefined && entry?.fileName !== fileName) return false
+    const isThere = told.some((file) => file.fileName === fileName)
+    // A package that is no chart to the other store either has no entry.
+    if (isThere !== (entry !== undefined)) return false
+    const held = document.getFile(fileName)
+    const isKnown = held?.modifiedNs === entry?.modifiedNs && held?.digest === entry?.digest
+    const isOlder = held && entry && held.modifiedNs >= entry.modifiedNs
+    if (!isKnown && isOlder) return false
+    cacheSaver.withoutSaving(() => {
+      for (const name of pairOf(fileName)) {
+        const file = told.find((candidate) => candidate.fileName === name)
+        if (file === undefined) files.drop(name)
+        else if (name === fileName && entry && !isKnown) files.adopt(entry, file)
+        else files.ledger.note(file)
+      }
+    })
+    return true
+  }
+
+  /** Asks storage what has become of a file that several stores changed, and tells no one: they ask by themselves. */
+  const recheck = async ({ fileName, entry }: ForeignChange) => {
+    files.doubt(fileName)
+    const pair = pairOf(fileName).map((name) => ({ fileName: name }))
+    const lost = await rechecking(() => files.read(pair))
+    if (lost > 0) throw new Error(`${fileName} could not be read`)
+    await replicas.correct(project, [{ fileName, from: entry, to: ownEntry(fileName) }])
+  }
+
+  return {
+    announce: async (fileName) => {
+      contests.note(`${project}/${fileName}`, 'own')
+      const stored = pairOf(fileName).flatMap((name) => files.ledger.get(name) ?? [])
+      await replicas.announce({ project, fileName, entry: ownEntry(fileName), files: stored })
+    },
+    receive: async (change) => {
+      const isBelieved = await lock(`${project}/${change.fileName}`, async () => {
+        const isContested = contests.note(`${project}/${change.fileName}`, change.origin)
+        coherence.noteForeign(change.fileName)
+        return !isContested && !change.asksStorage && adoptForeign(change)
+      })
+      if (!isBelieved) await recheck(change)
+    },
+    compare: async () => {
+      // Asked for before storage is, so that nothing is taken back that another store tells meanwhile.
+      const hints = await readHints(ownEntry)
+      doubtRecentFiles()
+      await coherence.compareFiles()
+      await correctHints(hints)
+    },
+    hints: readHints,
+    correctHints,
+  }
+}
+
+/** A package and its provenance. */
+function pairOf(fileName: string): [string, string] {
+  return [fileName, provenanceOf(fileName)]
+}

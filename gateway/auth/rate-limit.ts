@@ -1,0 +1,21 @@
+import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
+import { TooManyRequests } from '../http/errors.ts'
+
+/** Counts one more call of a key. @throws {TooManyRequests} with when to come again, after too many. */
+export type RateLimit = (key: string) => Promise<void>
+
+/** In memory: of this process. */
+export function createRateLimit(perMinute: number, message: string): RateLimit {
+  const limiter = new RateLimiterMemory({ points: perMinute, duration: 60 })
+  return async (key) => {
+    await limiter.consume(key).catch((reason: unknown) => {
+      throw toTooManyRequests(reason, message)
+    })
+  }
+}
+
+/** What a limiter rejects with, as the client is answered. */
+export function toTooManyRequests(reason: unknown, message: string): unknown {
+  if (!(reason instanceof RateLimiterRes)) return reason
+  return new TooManyRequests(message, Math.max(1, Math.ceil(reason.msBeforeNext / 1000)))
+}

@@ -1,0 +1,59 @@
+import pLimit from 'p-limit'
+import { encodeHarborHash, type HarborHashVersion, verifyHarborHash } from '../auth/harbor-hash.ts'
+import type { HarborData } from './harbor-database.ts'
+import type { UserRow } from './harbor-rows.ts'
+
+/** What Harbor wrote for users whose passwords are elsewhere: who knows it could log in here as any of them. */
+const PLACEHOLDERS = ['', '12345678AbC', '1234567ab']
+
+/** As many as libuv has threads. */
+const limit = pLimit(4)
+
+/** Users' password hashes by their ids. */
+export async function takeUserHashes(harbor: HarborData): Promise<Map<number, string>> {
+  const present = harbor.users.filter(({ deleted }) => !deleted)
+  const hashes = present.map(
+    async (user) => [user.user_id, await takeUserHash(user, harbor)] as const,
+  )
+  return new Map(await Promise.all(hashes))
+}
+
+/**
+ * A user's password hash as ours keeps it, or '' where there is none that was the user's own: LDAP, UAA, OIDC and proxies
+ * left a constant in the column, in plain text before 2.3 and hashed since.
+ */
+async function takeUserHash(
+  user: UserRow,
+  { authMode, oidcUsers }: Pick<HarborData, 'authMode' | 'oidcUsers'>,
+): Promise<string> {
+  // only Harbor's own admin logs in by the database where passwords are elsewhere
+  const isElsewhere = authMode !== 'db_auth' && user.user_id !== 1
+  if (isElsewhere || oidcUsers.has(user.user_id)) return ''
+  const hash = encode(user.password_version ?? 'sha1', user.salt, user.password)
+  return hash !== '' && (await limit(() => isPlaceholder(hash))) ? '' : hash
+}
+
+/** A robot's secret, the same way; '' before 2.2. */
+export function takeRobotHash({ secret, salt }: { secret: string; salt: string }): string {
+  return encode('sha256', salt, secret)
+}
+
+async function isPlaceholder(hash: string): Promise<boolean> {
+  for (const placeholder of PLACEHOLDERS) {
+    if (await verifyHarborHash(hash, placeholder)) return true
+  }
+  return false
+}
+
+function encode(version: string, salt: string, hash: string): string {
+  if (!isVersion(version)) return ''
+  try {
+    return encodeHarborHash({ version, salt, hash })
+  } catch {
+    return ''
+  }
+}
+
+function isVersion(version: string): version is HarborHashVersion {
+  return version === 'sha1' || version === 'sha256' || version === 'pbkdf2_sha256'
+}
