@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto'
-import pLimit from 'p-limit'
 import { InvalidChart } from '../chart/chart-error.ts'
 import {
   isPackageFileName,
@@ -17,6 +16,7 @@ import {
   StorageError,
   type StorageReader,
 } from '../storage/storage.ts'
+import { inParallel } from './in-parallel.ts'
 
 export interface CopyOptions {
   from: StorageReader
@@ -77,13 +77,11 @@ export async function copyProject(options: CopyOptions): Promise<CopyResult> {
       })),
   }
   onFound(wanted.length)
-  const limit = pLimit(AT_ONCE)
-  const copying = limit.map(wanted, async (fileName) => {
+  await inParallel(wanted, AT_ONCE, async (fileName) => {
     const remark = await copyPackage({ ...options, names, present }, fileName, result)
     if (remark !== undefined) result.remarks.push(remark)
     onRead()
   })
-  await copying.finally(() => limit.clearQueue())
   return result
 }
 

@@ -1,4 +1,3 @@
-import pLimit from 'p-limit'
 import { InvalidChart } from '../chart/chart-error.ts'
 import {
   isPackageFileName,
@@ -9,6 +8,7 @@ import {
 import { type IndexEntry, RELATIVE_URLS } from '../index/entry.ts'
 import { readPackage } from '../index/read-package.ts'
 import { StorageError, type StorageReader } from '../storage/storage.ts'
+import { inParallel } from './in-parallel.ts'
 
 /** What an index says of a package. */
 export interface IndexedPackage {
@@ -91,27 +91,25 @@ async function examine(
       return { kind: 'unreadable', fileName, message: error.message }
     }
   }
-  const limit = pLimit(READS_AT_ONCE)
-  const reading = limit.map(packages, async (fileName) => {
+  const findings: Finding[] = []
+  await inParallel(packages, READS_AT_ONCE, async (fileName) => {
     const finding = await read(fileName)
+    if (finding !== undefined) findings.push(finding)
     onRead()
-    return finding
   })
-  const compared = await reading.finally(() => limit.clearQueue())
 
   const present = new Set(packages)
   const lost = [...index.keys()].filter((fileName) => isWanted(fileName) && !present.has(fileName))
   const lone = names.filter((name) => isProvenanceFileName(name) && !present.has(packageOf(name)))
-  const findings: Finding[] = [
-    ...compared.filter((finding) => finding !== undefined),
-    ...lost.map((fileName): Finding => {
-      const { name = '', version = '' } = index.get(fileName) ?? {}
-      return { kind: 'no-file', fileName, message: `the index has ${name} ${version}, storage not` }
-    }),
-    ...lone.map((fileName): Finding => {
-      return { kind: 'lone-provenance', fileName, message: `${packageOf(fileName)} is not there` }
-    }),
-  ]
+  for (const fileName of lost) {
+    const { name = '', version = '' } = index.get(fileName) ?? {}
+    const message = `the index has ${name} ${version}, storage not`
+    findings.push({ kind: 'no-file', fileName, message })
+  }
+  for (const fileName of lone) {
+    const message = `${packageOf(fileName)} is not there`
+    findings.push({ kind: 'lone-provenance', fileName, message })
+  }
   return { packages: packages.length, findings }
 }
 

@@ -8,7 +8,7 @@ import { createChangeFeed } from '../db/listen.ts'
 import { requireMigrated } from '../db/migrate.ts'
 import { reachEmbeddedPostgres } from '../postgres/reach.ts'
 import { Interrupted } from './exit-code.ts'
-import type { Output } from './output.ts'
+import type { Output, Streams } from './output.ts'
 
 /** What a command works with. What it opens is closed when it ends. */
 export interface CommandContext {
@@ -16,6 +16,7 @@ export interface CommandContext {
   config: GatewayConfig
   log: Logger
   output: Output
+  streams: Streams
   /** Throws where somebody has pressed Ctrl-C: to be asked between the steps of what takes long. */
   checkInterrupted: () => void
   /** The gateway's database. @throws {StartError} */
@@ -43,9 +44,10 @@ export interface OpenedContext {
 export function createContext(options: {
   env: Env
   output: Output
+  streams: Streams
   signal: AbortSignal
 }): OpenedContext {
-  const { env, output, signal } = options
+  const { env, output, streams, signal } = options
   const config = loadGatewayConfig(env)
   // what a gateway tells of its start is none of the command's result
   const log = createCommandLogger(env.LOG_LEVEL ? config.logLevel : 'warn')
@@ -53,10 +55,13 @@ export function createContext(options: {
   let problems = false
   let connection: Promise<ConnectionConfig> | undefined
 
+  const checkInterrupted = () => {
+    if (signal.aborted) throw new Interrupted()
+  }
   const reachPostgres = async (mayCreate: boolean): Promise<ConnectionConfig> => {
     const { databaseUrl, dataDir } = config
     if (databaseUrl !== undefined) return { connectionString: databaseUrl }
-    const postgres = await reachEmbeddedPostgres({ dataDir, mayCreate, log })
+    const postgres = await reachEmbeddedPostgres({ dataDir, mayCreate, checkInterrupted, log })
     closers.push(postgres.stop)
     return postgres.connection
   }
@@ -70,9 +75,8 @@ export function createContext(options: {
     config,
     log,
     output,
-    checkInterrupted: () => {
-      if (signal.aborted) throw new Interrupted()
-    },
+    streams,
+    checkInterrupted,
     openDatabase: async ({ isForMigration = false } = {}) => {
       const db = await connectDatabase(await connect(isForMigration), log)
       closers.push(db.close)

@@ -9,4 +9,10 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     stopping.abort()
   })
 }
-process.exitCode = await runProgram(process.argv.slice(2), process.env, stopping.signal)
+// whoever reads no further (`| head`) is no reason to leave anything half done
+process.stdout.on('error', () => undefined)
+process.exitCode = await runProgram(process.argv.slice(2), {
+  env: process.env,
+  streams: process,
+  signal: stopping.signal,
+})

@@ -1,3 +1,5 @@
+import type { Readable, Writable } from 'node:stream'
+
 /** Where a command says what came of it: results on standard output, everything else on standard error. */
 export interface Output {
   /** The result: one JSON document with `--json`, else text for people. To be called once. */
@@ -6,9 +8,16 @@ export interface Output {
   note: (sentence: string) => void
 }
 
+/** What a command reads and writes: the process's own, in a process. */
+export interface Streams {
+  stdin: Readable & { isTTY?: boolean }
+  stdout: Pick<Writable, 'write'>
+  stderr: Pick<Writable, 'write'>
+}
+
 export function createOutput(
   isJson: boolean,
-  { stdout, stderr }: Pick<NodeJS.Process, 'stdout' | 'stderr'> = process,
+  { stdout, stderr }: Pick<Streams, 'stdout' | 'stderr'>,
 ): Output {
   return {
     result: (value, text) => {

@@ -3,7 +3,7 @@ import { Writable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { Option } from 'commander'
 import { Interrupted, UsageError } from './exit-code.ts'
-import type { Output } from './output.ts'
+import type { Output, Streams } from './output.ts'
 
 export interface PasswordOptions {
   password?: string
@@ -20,7 +20,7 @@ export const passwordOptions = () => [
 /** The new password: as the options say, or asked for twice on the terminal, without showing it. */
 export async function readNewPassword(
   { password, passwordStdin }: PasswordOptions,
-  output: Output,
+  { output, streams }: { output: Output; streams: Streams },
 ): Promise<string> {
   if (password !== undefined) {
     output.note(
@@ -29,24 +29,24 @@ export async function readNewPassword(
     )
     return password
   }
-  if (passwordStdin) return (await text(process.stdin)).replace(/\r?\n$/, '')
-  if (!process.stdin.isTTY) {
+  if (passwordStdin) return (await text(streams.stdin)).replace(/\r?\n$/, '')
+  if (!streams.stdin.isTTY) {
     throw new UsageError('there is no terminal to ask for the password: use --password-stdin')
   }
-  return askTwice()
+  return askTwice(streams)
 }
 
 /** readline takes care of the keys, and what it would show goes nowhere. */
-async function askTwice(): Promise<string> {
+async function askTwice({ stdin, stderr }: Streams): Promise<string> {
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() })
-  const terminal = createInterface({ input: process.stdin, output: nowhere, terminal: true })
+  const terminal = createInterface({ input: stdin, output: nowhere, terminal: true })
   // in raw mode Ctrl-C is a key like others
   terminal.once('SIGINT', () => terminal.close())
   const lines = terminal[Symbol.asyncIterator]()
   const ask = async (question: string): Promise<string> => {
-    process.stderr.write(question)
+    stderr.write(question)
     const line = await lines.next()
-    process.stderr.write('\n')
+    stderr.write('\n')
     if (line.done === true) throw new Interrupted()
     return line.value
   }

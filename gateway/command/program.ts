@@ -5,7 +5,7 @@ import { type CommandContext, createContext } from './context.ts'
 import { EXIT, type ExitCode, exitCodeOf } from './exit-code.ts'
 import { addImportHarborCommand } from './import-harbor.ts'
 import { addMigrateCommand } from './migrate.ts'
-import { createOutput } from './output.ts'
+import { createOutput, type Streams } from './output.ts'
 import { addProjectCommands } from './project.ts'
 import { addReindexCommand } from './reindex.ts'
 import { addRobotCommands } from './robot.ts'
@@ -32,8 +32,7 @@ Exit codes: 0 done, 1 found problems or was refused, 64 wrong usage, 69 database
  */
 export async function runProgram(
   args: readonly string[],
-  env: Env,
-  signal: AbortSignal,
+  { env, streams, signal }: { env: Env; streams: Streams; signal: AbortSignal },
 ): Promise<ExitCode> {
   const program = new Command('chartgate')
     .description('Administers a Chartgate from the command line.')
@@ -41,13 +40,22 @@ export async function runProgram(
     .option('--json', 'print one JSON document')
     .addHelpText('after', HELP)
     .exitOverride()
+    .configureOutput({
+      writeOut: (text) => void streams.stdout.write(text),
+      writeErr: (text) => void streams.stderr.write(text),
+    })
   const isJson = () => program.opts<{ json?: true }>().json === true
   let code: ExitCode = EXIT.done
 
   const run: Run =
     (work) =>
     async (...actionArgs) => {
-      const opened = createContext({ env, output: createOutput(isJson()), signal })
+      const opened = createContext({
+        env,
+        output: createOutput(isJson(), streams),
+        streams,
+        signal,
+      })
       try {
         opened.context.checkInterrupted()
         await work(opened.context, ...actionArgs)
@@ -69,7 +77,7 @@ export async function runProgram(
     return code
   } catch (error) {
     const failure = exitCodeOf(error)
-    if (!isCommanderOwn(error)) createOutput(isJson()).note(describe(error, failure))
+    if (!isCommanderOwn(error)) createOutput(isJson(), streams).note(describe(error, failure))
     return failure
   }
 }

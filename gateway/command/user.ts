@@ -35,12 +35,13 @@ export function addUserCommands(program: Command, run: Run): void {
     .option('--comment <text>', '', '')
     .option('--admin', 'a system admin')
     .action(
-      run(async ({ openDatabase, output }, given: string, options: NewUserOptions) => {
+      run(async (context, given: string, options: NewUserOptions) => {
+        const { openDatabase, output } = context
         const username = readUsername(given)
         const { email, realname = username, comment, admin = false } = options
         const profile = { email, realname, comment }
         checkProfile(profile)
-        const password = await readNewPassword(options, output)
+        const password = await readNewPassword(options, context)
         checkSecret(password)
         const db = await openDatabase()
         const passwordHash = await hashPassword(password)
@@ -71,10 +72,11 @@ export function addUserCommands(program: Command, run: Run): void {
     .command('password <name>')
     .description("set a user's password; what was issued under the old one ends")
     .action(
-      run(async ({ openDatabase, output }, username: string, options: PasswordOptions) => {
+      run(async (context, username: string, options: PasswordOptions) => {
+        const { openDatabase, output } = context
         const db = await openDatabase()
         const id = await requireUser(db, username)
-        const chosen = await readNewPassword(options, output)
+        const chosen = await readNewPassword(options, context)
         checkSecret(chosen)
         await createUsersRepository(db).setPasswordHash(id, await hashPassword(chosen))
         output.result({ id, username }, `the password of ${username} is set`)

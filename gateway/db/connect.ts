@@ -52,7 +52,10 @@ function openPool(connection: ConnectionConfig, log: Logger, setting?: string): 
       query_timeout: 12_000,
       keepAlive: true,
     })
-    pool.on('error', (error) => log.warn({ err: error }, 'an idle database connection was lost'))
+    pool.on('error', (error) => {
+      // where Postgres is stopped next, it may be quicker than the goodbye
+      if (!pool.ending) log.warn({ err: error }, 'an idle database connection was lost')
+    })
     return pool
   } catch (error) {
     throw describeConnectFailure(error, connection.connectionString, setting)

@@ -1,5 +1,5 @@
-import type { HttpError } from '../http/errors.ts'
 import { checkLabel } from '../labels/label-body.ts'
+import { findFault } from './fault.ts'
 import type { HarborData } from './harbor-database.ts'
 import { importKey, nameKey, type OurRecords } from './our-records.ts'
 import type { Remarks } from './remark.ts'
@@ -37,7 +37,8 @@ export function planLabels(
     const projectId = scope === 'p' ? (project_id ?? 0) : null
     const projectHere = projectId === null ? null : resolveProject(projectId)
     const label = { name, description, color }
-    const fault = findFault(label, planned.has(nameKey(projectId, name)))
+    const isTwice = planned.has(nameKey(projectId, name))
+    const fault = isTwice ? 'there are two of this name' : findFault(() => checkLabel(label))
     const here =
       projectHere === 'new' || projectHere === undefined
         ? undefined
@@ -58,19 +59,6 @@ export function planLabels(
     }
   }
   return section
-}
-
-function findFault(
-  label: { name: string; description: string; color: string },
-  isTwice: boolean,
-): string | undefined {
-  if (isTwice) return 'there are two of this name'
-  try {
-    checkLabel(label)
-    return undefined
-  } catch (error) {
-    return (error as HttpError).message
-  }
 }
 
 export interface NewChartLabel {

@@ -1,6 +1,6 @@
-import type { HttpError } from '../http/errors.ts'
 import { checkProjectName, readMetadata } from '../projects/project-rules.ts'
 import { ADMIN_ID } from '../users/user-rules.ts'
+import { findFault } from './fault.ts'
 import type { HarborData } from './harbor-database.ts'
 import { importKey, type OurRecords } from './our-records.ts'
 import type { Remarks } from './remark.ts'
@@ -48,7 +48,7 @@ export function planProjects(
       section.kept.set(key, here.id)
       remarkKept(name, isPublic, here.isPublic, remarks)
     } else {
-      const fault = findFault(name)
+      const fault = findFault(() => checkProjectName(name))
       if (fault !== undefined) {
         section.leftOut++
         remarks.add('problem', `project ${name}`, fault)
@@ -92,24 +92,13 @@ function remarkKept(
   }
 }
 
-function findFault(name: string): string | undefined {
-  try {
-    checkProjectName(name)
-    return undefined
-  } catch (error) {
-    return (error as HttpError).message
-  }
-}
-
 /** What has the values that the API takes. */
 function takeMetadata(given: ReadonlyMap<string, string>): Map<string, string> {
   const taken = new Map<string, string>()
   for (const [name, value] of given) {
-    try {
+    findFault(() => {
       for (const [known, checked] of readMetadata({ [name]: value })) taken.set(known, checked)
-    } catch {
-      // no value that it may have
-    }
+    })
   }
   return taken
 }

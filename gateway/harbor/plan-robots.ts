@@ -1,7 +1,7 @@
 import { isProjectPermission, SYSTEM_PERMISSIONS } from '../access/permissions.ts'
-import type { HttpError } from '../http/errors.ts'
 import { checkRobotName } from '../robots/robot-body.ts'
 import { DEFAULT_ROBOT_PREFIX } from '../robots/robot-name.ts'
+import { findFault } from './fault.ts'
 import type { HarborData } from './harbor-database.ts'
 import { takeRobotHash } from './harbor-password.ts'
 import type { RobotPolicyRow, RobotRow } from './harbor-rows.ts'
@@ -66,6 +66,7 @@ export function planRobots(
     }
     const name = shortName(robot)
     const here = projectHere === 'new' ? undefined : ours.robots.get(nameKey(projectHere, name))
+    const fault = findFault(() => checkRobotName(name))
     const secretHash = takeRobotHash(robot)
     const { grants, others, denied } = takeGrants(policies.get(robot.id) ?? [], resolveProject)
     dropped += others
@@ -82,8 +83,8 @@ export function planRobots(
         'its secret is a JWT of Harbor 1.8 to 2.1, which is nowhere kept: make it anew with chartgate robot create ' +
           'and give its programs the new secret',
       )
-    } else if (denied || findFault(name) !== undefined) {
-      leaveOut(robot, findFault(name) ?? 'it has permissions that forbid: make it anew')
+    } else if (denied || fault !== undefined) {
+      leaveOut(robot, fault ?? 'it has permissions that forbid: make it anew')
     } else if (grants.length === 0) {
       section.leftOut++
       remarks.add('note', `robot ${robot.name}`, 'left out: it may do nothing with charts')
@@ -156,13 +157,4 @@ function isOfUse(kind: 'project' | 'system', resource: string, action: string): 
   const permission = `${resource}:${action}`
   if (kind === 'project') return isProjectPermission(permission)
   return SYSTEM_PERMISSIONS.some((known) => known === permission)
-}
-
-function findFault(name: string): string | undefined {
-  try {
-    checkRobotName(name)
-    return undefined
-  } catch (error) {
-    return (error as HttpError).message
-  }
 }

@@ -1,5 +1,5 @@
-import type { HttpError } from '../http/errors.ts'
 import { ADMIN_ID, readUsername } from '../users/user-rules.ts'
+import { findFault } from './fault.ts'
 import type { HarborData } from './harbor-database.ts'
 import type { UserRow } from './harbor-rows.ts'
 import { importKey, type OurRecords } from './our-records.ts'
@@ -27,6 +27,7 @@ export function planUsers(
   const section = createSection<NewUser>()
   const emails = new Map(ours.emails)
   const withoutPassword: string[] = []
+  const admins: string[] = []
 
   for (const user of harbor.users) {
     if (user.deleted) continue
@@ -49,7 +50,7 @@ export function planUsers(
         `there is one of this name here: kept as it is, with its password, and taken for the same person${rights}`,
       )
     } else {
-      const fault = findFault(username)
+      const fault = findNameFault(username)
       if (fault !== undefined) {
         section.leftOut++
         remarks.add('problem', `user ${username}`, `${fault}: create one under another name`)
@@ -59,6 +60,7 @@ export function planUsers(
       emails.set(email, username)
       const passwordHash = hashes.get(user_id) ?? ''
       if (passwordHash === '') withoutPassword.push(username)
+      if (sysadmin_flag) admins.push(username)
       section.add.set(key, {
         username,
         email,
@@ -70,17 +72,22 @@ export function planUsers(
       })
     }
   }
-  remarkWithoutPassword(withoutPassword, remarks)
+  remarkNames(
+    'passwords',
+    'these have none of their own in Harbor (LDAP, UAA, OIDC, a proxy), and cannot log in before chartgate user password has given them one',
+    withoutPassword,
+    remarks,
+  )
+  remarkNames('system admins', 'these become system admins here too', admins, remarks)
   return section
 }
 
-function findFault(username: string): string | undefined {
-  try {
-    const taken = readUsername(username)
-    return taken === username ? undefined : `it would be ${taken} here`
-  } catch (error) {
-    return (error as HttpError).message
-  }
+function findNameFault(username: string): string | undefined {
+  let taken = username
+  const fault = findFault(() => {
+    taken = readUsername(username)
+  })
+  return fault ?? (taken === username ? undefined : `it would be ${taken} here`)
 }
 
 /** Unique here and in Harbor, where LDAP and OIDC leave it empty. Whoever may log in by an email keeps it. */
@@ -103,14 +110,13 @@ function chooseEmail(
 
 const SHOWN = 20
 
-function remarkWithoutPassword(usernames: readonly string[], remarks: Remarks): void {
-  if (usernames.length === 0) return
-  const shown = usernames.slice(0, SHOWN).join(', ')
-  const more = usernames.length > SHOWN ? ` and ${usernames.length - SHOWN} more` : ''
-  remarks.add(
-    'note',
-    'passwords',
-    `these have none of their own in Harbor (LDAP, UAA, OIDC, a proxy): they can log in once chartgate user password ` +
-      `has given them one: ${shown}${more}`,
-  )
+function remarkNames(
+  what: string,
+  message: string,
+  names: readonly string[],
+  remarks: Remarks,
+): void {
+  if (names.length === 0) return
+  const more = names.length > SHOWN ? ` and ${names.length - SHOWN} more` : ''
+  remarks.add('note', what, `${message}: ${names.slice(0, SHOWN).join(', ')}${more}`)
 }

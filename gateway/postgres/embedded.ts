@@ -7,7 +7,7 @@ import { prepareCluster, removeUnfinished } from './cluster.ts'
 import { ensureDatabase } from './database.ts'
 import { makeDirectories } from './directories.ts'
 import { choosePostgresUser } from './identity.ts'
-import { type InstanceLock, takeInstanceLock } from './instance-lock.ts'
+import { type InstanceLock, type OwnerKind, takeInstanceLock } from './instance-lock.ts'
 import { tellWhenSlow } from './progress.ts'
 import { createPostgresServer } from './server.ts'
 
@@ -29,9 +29,11 @@ export class DataDirInUse extends StartError {
  */
 export async function startEmbeddedPostgres(options: {
   dataDir: string
+  /** A gateway by default. */
+  owner?: OwnerKind
   log: Logger
 }): Promise<EmbeddedPostgres> {
-  const { dataDir, log } = options
+  const { dataDir, owner = 'gateway', log } = options
   const binaries = await findPostgresBinaries()
   const directories = await makeDirectories(dataDir)
   const spawnPostgres = await choosePostgresUser(directories)
@@ -40,10 +42,10 @@ export async function startEmbeddedPostgres(options: {
 
   const startAndLock = async (): Promise<InstanceLock> => {
     await server.start(stopping.signal)
-    const lock = await takeInstanceLock(directories.socket)
+    const lock = await takeInstanceLock(directories.socket, owner)
     if ('lost' in lock) return lock
     throw new DataDirInUse(
-      `DATA_DIR ${dataDir} is in use by another Chartgate (${lock.owner}): ` +
+      `DATA_DIR ${dataDir} is in use by another Chartgate (${lock.owner?.name ?? 'process unknown'}): ` +
         'stop it, or set DATA_DIR to another directory',
     )
   }

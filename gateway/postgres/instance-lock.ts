@@ -8,6 +8,15 @@ const INSTANCE_LOCK = 0x63686769
 /** A killed owner's connection closes at once, but the server takes a moment to see it. */
 const OWNER_GONE_MS = 2_000
 
+/** Who holds it: a gateway for as long as it runs, a command only until it is done. */
+export type OwnerKind = 'gateway' | 'command'
+
+export interface InstanceOwner {
+  kind: OwnerKind
+  /** For people: `process 4711`. */
+  name: string
+}
+
 /** The right to be the one Chartgate on this DATA_DIR, held by a connection and lost with it. */
 export interface InstanceLock {
   /** Resolves when the connection ends, for whatever reason. */
@@ -17,10 +26,13 @@ export interface InstanceLock {
 }
 
 /** @returns the lock, or who has it. */
-export async function takeInstanceLock(socket: string): Promise<InstanceLock | { owner: string }> {
+export async function takeInstanceLock(
+  socket: string,
+  kind: OwnerKind,
+): Promise<InstanceLock | { owner: InstanceOwner | undefined }> {
   const client = new Client({
     ...maintenanceConnection(socket),
-    application_name: `chartgate-${process.pid}`,
+    application_name: `${PREFIXES[kind]}${process.pid}`,
     connectionTimeoutMillis: 2_000,
   })
   const lost = new Promise<void>((resolve) => {
@@ -39,19 +51,24 @@ export async function takeInstanceLock(socket: string): Promise<InstanceLock | {
     if (Date.now() > deadline) break
     await delay(50)
   }
-  const owner = (await findInstanceOwner(client)) ?? 'process unknown'
+  const owner = await findInstanceOwner(client)
   await client.end()
   return { owner }
 }
 
-/** Who has the lock: `process 4711`. @param client connected to the maintenance database. */
-export async function findInstanceOwner(client: Client): Promise<string | undefined> {
-  const found = await client.query<{ owner: string }>(
-    `select a.application_name as owner
+const PREFIXES = { gateway: 'chartgate-', command: 'chartgate-command-' } as const
+
+/** Who has the lock. @param client connected to the maintenance database. */
+export async function findInstanceOwner(client: Client): Promise<InstanceOwner | undefined> {
+  const found = await client.query<{ name: string }>(
+    `select a.application_name as name
      from pg_locks l join pg_stat_activity a on a.pid = l.pid
      where l.locktype = 'advisory' and l.granted and l.classid = 0 and l.objid = $1::bigint::oid
        and l.database = (select oid from pg_database where datname = current_database())`,
     [INSTANCE_LOCK],
   )
-  return found.rows[0]?.owner.replace(/^chartgate-/, 'process ')
+  const [owner] = found.rows
+  if (owner === undefined) return undefined
+  const kind = owner.name.startsWith(PREFIXES.command) ? 'command' : 'gateway'
+  return { kind, name: owner.name.replace(PREFIXES[kind], 'process ') }
 }

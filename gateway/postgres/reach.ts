@@ -3,24 +3,31 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { Client } from 'pg'
 import type { Logger } from '../../service/log.ts'
 import { StartError } from '../../service/start-error.ts'
+import { isConnectionError } from '../db/connection-errors.ts'
 import { databaseConnection } from './database.ts'
 import { makeDirectories } from './directories.ts'
 import { DataDirInUse, type EmbeddedPostgres, startEmbeddedPostgres } from './embedded.ts'
-import { findInstanceOwner } from './instance-lock.ts'
+import { findInstanceOwner, type InstanceOwner } from './instance-lock.ts'
 import { maintenanceConnection, probeServer } from './probe.ts'
+
+const PAUSE_MS = 100
+/** So long another one may take to start or to stop, in which it neither answers nor is gone. */
+const BETWEEN_MS = 30_000
 
 /**
  * The Postgres of DATA_DIR for a command: that of the running gateway, which it then leaves alone, or one that is
- * started for as long as the command runs. There are never two.
+ * started for as long as the command runs, after other commands that did the same. There are never two.
  * @param mayCreate whether a DATA_DIR that holds none gets one: not where a mistyped path would go unnoticed.
+ * @param checkInterrupted throws to give up waiting.
  * @throws {StartError}
  */
 export async function reachEmbeddedPostgres(options: {
   dataDir: string
   mayCreate: boolean
+  checkInterrupted: () => void
   log: Logger
 }): Promise<EmbeddedPostgres> {
-  const { dataDir, mayCreate, log } = options
+  const { dataDir, mayCreate, checkInterrupted, log } = options
   if (!mayCreate && !existsSync(`${dataDir}/postgres/data`)) {
     throw new StartError(
       `there is no Chartgate in DATA_DIR ${dataDir}: set DATA_DIR to where one is, or DATABASE_URL; ` +
@@ -28,58 +35,32 @@ export async function reachEmbeddedPostgres(options: {
     )
   }
   const { socket } = await makeDirectories(dataDir)
-  for (;;) {
-    if (await hasOwner(socket)) {
-      return { connection: databaseConnection(socket), stop: async () => undefined }
-    }
+  const deadline = Date.now() + BETWEEN_MS
+  for (let isTold = false; ; await delay(PAUSE_MS)) {
+    checkInterrupted()
     try {
-      const started = await startEmbeddedPostgres({ dataDir, log })
-      const stop = async () => {
-        await waitForGuests(socket, log)
-        await started.stop()
+      const owner = await findOwner(socket)
+      if (owner?.kind === 'gateway') {
+        return { connection: databaseConnection(socket), stop: async () => undefined }
       }
-      return { connection: started.connection, stop }
+      if (owner === undefined)
+        return await startEmbeddedPostgres({ dataDir, owner: 'command', log })
+      if (!isTold) log.warn(`waiting for another command (${owner.name})`)
+      isTold = true
     } catch (error) {
-      // somebody else has just started it
-      if (!(error instanceof DataDirInUse)) throw error
+      const isBetween = error instanceof DataDirInUse || isConnectionError(error)
+      if (!isBetween || Date.now() > deadline) throw error
     }
   }
 }
 
-async function hasOwner(socket: string): Promise<boolean> {
-  if ((await probeServer(socket)) !== 'ready') return false
-  return asking(socket, async (client) => (await findInstanceOwner(client)) !== undefined)
-}
-
-/** Other commands that came while this one ran use the server that it started. */
-async function waitForGuests(socket: string, log: Logger): Promise<void> {
-  const countGuests = async (client: Client) => {
-    const found = await client.query<{ guests: number }>(
-      `select count(*)::integer as guests
-       from pg_stat_activity
-       where backend_type = 'client backend' and datname = $1::text and state is not null`,
-      [databaseConnection(socket).database],
-    )
-    return found.rows[0]?.guests ?? 0
-  }
-  await asking(socket, async (client) => {
-    for (let told = false; (await countGuests(client)) > 0; await delay(100)) {
-      if (!told)
-        log.warn('waiting for other commands, which use the database that this one started')
-      told = true
-    }
-  }).catch(() => undefined)
-}
-
-async function asking<Answer>(
-  socket: string,
-  ask: (client: Client) => Promise<Answer>,
-): Promise<Answer> {
+async function findOwner(socket: string): Promise<InstanceOwner | undefined> {
+  if ((await probeServer(socket)) !== 'ready') return undefined
   const client = new Client({ ...maintenanceConnection(socket), connectionTimeoutMillis: 2_000 })
   client.on('error', () => undefined)
   await client.connect()
   try {
-    return await ask(client)
+    return await findInstanceOwner(client)
   } finally {
     await client.end()
   }
