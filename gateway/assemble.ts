@@ -98,8 +98,8 @@ export function assembleGateway(
   })
   const pruning = startPruning(db, log, policy.auditRetentionDays)
   const close = async () => {
-    await pruning.close()
     await sweep.close()
+    await pruning.close()
     await auditLog.close()
   }
   return { handle, auditLog, close }

@@ -7,6 +7,9 @@ import { type Migration, readMigrations } from './migration-files.ts'
 /** Any number, so long as nothing else in the database locks it: the letters "chgm". */
 const MIGRATION_LOCK = 0x6368676d
 
+/** The longest that a timer can be set to: 24 days. */
+const PATIENCE_MS = 2 ** 31 - 1
+
 /**
  * Brings the schema to the newest migration: forward only, each in one transaction with its row in
  * `schema_migrations`. Processes that start at once take turns at an advisory lock, and all succeed.
@@ -23,9 +26,6 @@ export async function migrate(
     done = await db.inTransaction((transaction) => applyNext(transaction, known, log))
   }
 }
-
-/** The longest that a timer can be set to: 24 days. */
-const PATIENCE_MS = 2 ** 31 - 1
 
 /**
  * For a program that works beside gateways, perhaps older ones, and must not change the schema under them.
