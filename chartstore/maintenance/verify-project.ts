@@ -60,12 +60,12 @@ export async function verifyProject(
   if (findings.length === 0) return { packages, findings }
   const suspects = new Set(findings.map(({ fileName }) => fileName))
   const again = await examine(
-    { ...options, onFound: () => undefined },
+    options,
     (fileName) => suspects.has(fileName) || suspects.has(provenanceOf(fileName)),
   )
   const isConfirmed = ({ kind, fileName }: Finding) =>
     findings.some((first) => first.kind === kind && first.fileName === fileName)
-  return { packages, findings: again.findings.filter(isConfirmed) }
+  return { packages, findings: again.findings.filter(isConfirmed).sort(byFileName) }
 }
 
 async function examine(
@@ -111,6 +111,10 @@ async function examine(
     findings.push({ kind: 'lone-provenance', fileName, message })
   }
   return { packages: packages.length, findings }
+}
+
+function byFileName(a: Finding, b: Finding): number {
+  return a.fileName < b.fileName ? -1 : 1
 }
 
 function compare(

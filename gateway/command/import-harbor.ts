@@ -1,7 +1,6 @@
 import type { Command } from 'commander'
 import { connectDatabase } from '../db/connect.ts'
 import { type HarborData, readHarbor } from '../harbor/harbor-database.ts'
-import { takeUserHashes } from '../harbor/harbor-password.ts'
 import { importDatabase } from '../harbor/import-database.ts'
 import { createRemarks } from '../harbor/remark.ts'
 import type { CommandContext } from './context.ts'
@@ -9,6 +8,7 @@ import { UsageError } from './exit-code.ts'
 import { importCharts, verifyCharts } from './import-charts.ts'
 import { describeImport, type ImportReport } from './import-report.ts'
 import type { Run } from './program.ts'
+import { createProgressBar } from './progress-bar.ts'
 
 interface ImportOptions {
   databaseUrl?: string
@@ -48,16 +48,24 @@ export function addImportHarborCommand(program: Command, run: Run): void {
         const harbor = await openHarbor(context, options)
         context.checkInterrupted()
         const remarks = createRemarks()
-        const hashes = await takeUserHashes(harbor)
+        const bar = createProgressBar('users')
+        context.closeLater(async () => bar.stop())
         const { plan, imported } = await importDatabase({
           db,
           harbor,
-          hashes,
           robotPrefix: context.config.robotNamePrefix,
           withAdminPassword: options.withAdminPassword === true,
           isDry,
           remarks,
+          progress: {
+            expect: bar.expect,
+            onTaken: (users) => {
+              bar.step(users)
+              context.checkInterrupted()
+            },
+          },
         })
+        bar.stop()
         const places = { projects: plan.chartProjects, remarks, harbor, imported, db, isDry }
         const charts =
           options.storage !== undefined

@@ -4,7 +4,7 @@ import { SingleBar } from 'cli-progress'
 export interface ProgressBar {
   /** There is this much more to do. */
   expect: (more: number) => void
-  step: () => void
+  step: (count?: number) => void
   /** May be called again. */
   stop: () => void
 }
@@ -25,7 +25,7 @@ export function createProgressBar(title: string): ProgressBar {
   let isOn = true
   return {
     expect: (more) => bar.setTotal(bar.getTotal() + more),
-    step: () => bar.increment(),
+    step: (count = 1) => bar.increment(count),
     stop: () => {
       if (isOn) bar.stop()
       isOn = false

@@ -1,4 +1,3 @@
-import pLimit from 'p-limit'
 import { encodeHarborHash, type HarborHashVersion, verifyHarborHash } from '../auth/harbor-hash.ts'
 import type { HarborData } from './harbor-database.ts'
 import type { UserRow } from './harbor-rows.ts'
@@ -7,15 +6,25 @@ import type { UserRow } from './harbor-rows.ts'
 const PLACEHOLDERS = ['', '12345678AbC', '1234567ab']
 
 /** As many as libuv has threads. */
-const limit = pLimit(4)
+const AT_ONCE = 4
 
-/** Users' password hashes by their ids. */
-export async function takeUserHashes(harbor: HarborData): Promise<Map<number, string>> {
-  const present = harbor.users.filter(({ deleted }) => !deleted)
-  const hashes = present.map(
-    async (user) => [user.user_id, await takeUserHash(user, harbor)] as const,
-  )
-  return new Map(await Promise.all(hashes))
+/**
+ * Password hashes of users by their ids: some milliseconds each.
+ * @param onTaken called after each few; what it throws ends this.
+ */
+export async function takeUserHashes(
+  users: readonly UserRow[],
+  harbor: HarborData,
+  onTaken: (count: number) => void,
+): Promise<Map<number, string>> {
+  const hashes = new Map<number, string>()
+  for (let start = 0; start < users.length; start += AT_ONCE) {
+    const some = users.slice(start, start + AT_ONCE)
+    const taken = await Promise.all(some.map((user) => takeUserHash(user, harbor)))
+    for (const [index, { user_id }] of some.entries()) hashes.set(user_id, taken[index] ?? '')
+    onTaken(some.length)
+  }
+  return hashes
 }
 
 /**
@@ -30,7 +39,7 @@ async function takeUserHash(
   const isElsewhere = authMode !== 'db_auth' && user.user_id !== 1
   if (isElsewhere || oidcUsers.has(user.user_id)) return ''
   const hash = encode(user.password_version ?? 'sha1', user.salt, user.password)
-  return hash !== '' && (await limit(() => isPlaceholder(hash))) ? '' : hash
+  return hash !== '' && (await isPlaceholder(hash)) ? '' : hash
 }
 
 /** A robot's secret, the same way; '' before 2.2. */

@@ -4,7 +4,8 @@ import { Conflict } from '../http/errors.ts'
 import { ADMIN_ID } from '../users/user-rules.ts'
 import { applyPlan } from './apply-plan.ts'
 import type { HarborData } from './harbor-database.ts'
-import { importKey, type OurRecords, readOurs } from './our-records.ts'
+import { takeUserHashes } from './harbor-password.ts'
+import { importKey, type OurRecords, readImported, readOurs } from './our-records.ts'
 import { makePlan, type Plan } from './plan.ts'
 import type { Remarks } from './remark.ts'
 
@@ -19,14 +20,21 @@ const IMPORT_LOCK = 0x63686869
 export async function importDatabase(options: {
   db: Database
   harbor: HarborData
-  /** Of users' passwords, by Harbor's ids. */
-  hashes: ReadonlyMap<number, string>
   robotPrefix: string
   withAdminPassword: boolean
   isDry: boolean
   remarks: Remarks
+  /** Reading the passwords of many users takes a while. */
+  progress: { expect: (users: number) => void; onTaken: (users: number) => void }
 }): Promise<{ plan: Plan; imported: OurRecords['imported'] }> {
-  const { db, harbor, hashes, robotPrefix, withAdminPassword, isDry, remarks } = options
+  const { db, harbor, robotPrefix, withAdminPassword, isDry, remarks, progress } = options
+  const known = await readImported(db, harbor.source)
+  const users = harbor.users.filter(
+    ({ deleted, user_id }) =>
+      !deleted && (user_id === ADMIN_ID || !known.has(importKey('user', user_id))),
+  )
+  progress.expect(users.length)
+  const hashes = await takeUserHashes(users, harbor, progress.onTaken)
   const run = async (transaction: Queryable) => {
     await transaction.query('select pg_advisory_xact_lock($1::bigint)', [IMPORT_LOCK])
     const ours = await readOurs(transaction, harbor.source)

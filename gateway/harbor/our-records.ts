@@ -28,11 +28,16 @@ export const memberKey = (projectId: number, kind: 'user' | 'group', id: number)
 export const groupKey = (type: number, name: string, ldapDn: string) =>
   type === 1 ? `1 ${ldapDn}` : `${type} ${name}`
 
-export async function readOurs(db: Queryable, source: string): Promise<OurRecords> {
+/** See {@link OurRecords.imported}. */
+export async function readImported(db: Queryable, source: string): Promise<OurRecords['imported']> {
   const imported = await db.query<{ kind: string; key: string; id: number | null }>(
-    `select kind, source_key as key, target_id as id from harbor_imports where source = $1::text`,
+    'select kind, source_key as key, target_id as id from harbor_imports where source = $1::text',
     [source],
   )
+  return new Map(imported.rows.map(({ kind, key, id }) => [importKey(kind, key), id]))
+}
+
+export async function readOurs(db: Queryable, source: string): Promise<OurRecords> {
   const users = await db.query<{
     id: number
     username: string
@@ -63,7 +68,7 @@ export async function readOurs(db: Queryable, source: string): Promise<OurRecord
   const robots = await db.query<Named>('select id, project_id as "projectId", name from robots')
   const labels = await db.query<Named>('select id, project_id as "projectId", name from labels')
   return {
-    imported: new Map(imported.rows.map(({ kind, key, id }) => [importKey(kind, key), id])),
+    imported: await readImported(db, source),
     users: new Map(users.rows.map((user) => [user.username, user])),
     emails: new Map(users.rows.map(({ email, username }) => [email, username])),
     projects: new Map(projects.rows.map((project) => [project.name, project])),
