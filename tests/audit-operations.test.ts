@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { ROLE } from '../gateway/access/permissions.ts'
+import { createBrowser } from './support/browser.ts'
 import { startGateway, type TestGateway } from './support/gateway.ts'
 import { assertError, createdId, createRestClient, type RestAnswer } from './support/rest-client.ts'
 
@@ -180,6 +181,39 @@ test('the extended log has failures, results and descriptions, of all and of a p
   for (const type of ['create_chart', 'pull_chart', 'create_project', 'login_user']) {
     assert.ok(types.includes(type), type)
   }
+})
+
+test('labels, quotas, metadata, settings and sessions are in the log', async (t) => {
+  const { gateway, api, root } = await start(t)
+  const id = await gateway.accounts.createProject('demo')
+  const label = createdId(await api.post('/labels', { name: 'stable', scope: 'g' }, root))
+  const mine = { name: 'mine', scope: 'p', project_id: id }
+  const own = createdId(await api.post('/labels', mine, root))
+  await api.put(`/labels/${own}`, { name: 'ours' }, root)
+  await api.delete(`/labels/${label}`, root)
+  await api.put(`/quotas/${id}`, { hard: { storage: 1000 } }, root)
+  await api.post('/projects/demo/metadatas', { immutable: 'true' }, root)
+  await api.delete('/projects/demo/metadatas/immutable', root)
+  await api.put('/configurations', { banner_message: 'hello' }, root)
+  const browser = createBrowser()
+  assert.equal((await browser.login(gateway, 'root')).status, 200)
+  await browser.send(gateway, '/c/log_out')
+
+  assert.deepEqual(await readChanges(gateway), [
+    'root create label: stable',
+    'root create label: mine in demo',
+    'root update label: ours in demo',
+    'root delete label: stable',
+    'root update project: demo (quota storage 1000) in demo',
+    'root update project: demo (immutable=true) in demo',
+    'root update project: demo (immutable=) in demo',
+    'root update configuration: configuration (banner_message=hello)',
+    'root login user: root',
+    'root logout user: root',
+  ])
+  const ofProject = await api.get('/projects/demo/logs?page_size=100', root)
+  assert.ok(Array.isArray(ofProject.body))
+  assert.equal(ofProject.body.length, 5)
 })
 
 test('who sees which lines of the whole log', async (t) => {

@@ -27,8 +27,9 @@ export function auditChange(
   req: Request,
   status: number,
   change: AuditedChange,
+  principal = req.principal,
 ): void {
-  const { principal, requestId } = req
+  const { requestId } = req
   auditLog.record({ ...change, principal, status, requestId, sourceAddress: req.ip ?? '' })
 }
 

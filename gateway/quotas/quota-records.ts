@@ -30,8 +30,8 @@ export interface QuotaRecords {
     orderBy: string,
     page: Pick<Page, 'limit' | 'offset'>,
   ) => Promise<QuotaRecord[]>
-  /** What is not named stays. @returns whether there is such a project. */
-  change: (id: number, quota: Partial<Quota>) => Promise<boolean>
+  /** What is not named stays. @returns the project's name; undefined: there is no such project. */
+  change: (id: number, quota: Partial<Quota>) => Promise<string | undefined>
 }
 
 const RECORD = `
@@ -65,15 +65,16 @@ export function createQuotaRecords(db: Queryable): QuotaRecords {
       return found.rows
     },
     change: async (id, { maxBytes, maxVersions }) => {
-      const changed = await db.query(
+      const changed = await db.query<{ name: string }>(
         `update projects
          set max_bytes = coalesce($2::bigint, max_bytes),
            max_versions = coalesce($3::integer, max_versions),
            updated_at = now()
-         where id = $1::bigint and deleted_at is null`,
+         where id = $1::bigint and deleted_at is null
+         returning name`,
         [id, maxBytes ?? null, maxVersions ?? null],
       )
-      return changed.rowCount === 1
+      return changed.rows[0]?.name
     },
   }
 }

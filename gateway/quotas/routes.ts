@@ -9,7 +9,7 @@ import { readPathId } from '../http/path-id.ts'
 import { parseSort } from '../http/query-language.ts'
 import { compileOrder, createFilter, type Filter } from '../http/query-language-sql.ts'
 import { queryText } from '../http/query-parameters.ts'
-import { DONE, type Reply } from '../http/reply.ts'
+import { changed, type Reply } from '../http/reply.ts'
 import type { Routes } from '../http/rest-router.ts'
 import type { ProjectUsage, Usage } from '../projects/project-usage.ts'
 import { describeQuota, quotaModel, readHard } from './quota.ts'
@@ -104,8 +104,16 @@ export function createQuotasRoutes({
     authoriser.requireSystemAdmin(req.principal)
     const id = readPathId(req, 'id')
     const { hard } = await readBody()
-    if (!(await records.change(id, readHard(hard)))) throw notFound(id)
-    return DONE
+    const name = await records.change(id, readHard(hard))
+    if (name === undefined) throw notFound(id)
+    const detail = Object.entries(hard).map(([resource, limit]) => `${resource} ${limit}`)
+    return changed({
+      operation: 'update',
+      resourceType: 'project',
+      resource: name,
+      project: { id, name },
+      detail: `quota ${detail.join(', ')}`,
+    })
   }
 
   return {

@@ -1,5 +1,7 @@
 import { type Request, type RequestHandler, type Response, Router, text } from 'express'
 import { isSystemAdmin } from '../access/can.ts'
+import type { AuditLog } from '../audit/audit-log.ts'
+import { auditChange } from '../audit/audit-request.ts'
 import { isPlausible } from '../auth/basic-strategy.ts'
 import type { VerifyCredential } from '../auth/credentials.ts'
 import type { UserPrincipal } from '../auth/principal.ts'
@@ -19,12 +21,14 @@ const QUESTIONS_PER_MINUTE = 60
 /** How browsers sign in and out (spec/harbor.md 2.3): `login`, `log_out` and `userExists`, below `/c`. */
 export function createSessionRoutes({
   sessions,
+  auditLog,
   verifyCredential,
   users,
   settings,
   isSecure,
 }: {
   sessions: Sessions
+  auditLog: AuditLog
   verifyCredential: VerifyCredential
   users: Pick<UserRecords, 'isTaken'>
   settings: Pick<LiveSettings, 'read'>
@@ -57,11 +61,20 @@ export function createSessionRoutes({
     await closeSession(req)
     // always another id: one that was put into the browser by somebody else is worth nothing
     finish(req, res, await sessions.open(user))
+    audit(req, 'login', user)
   }
 
   const logout: RequestHandler = async (req, res) => {
+    const { principal } = req
     await closeSession(req)
     finish(req, res, '')
+    // a stale cookie is nobody's
+    if (principal.kind === 'user' && req.sessionId !== undefined) audit(req, 'logout', principal)
+  }
+
+  const audit = (req: Request, operation: 'login' | 'logout', user: UserPrincipal): void => {
+    const change = { operation, resourceType: 'user', resource: user.name } as const
+    auditChange(auditLog, req, 200, change, user)
   }
 
   const closeSession = async (req: Request): Promise<void> => {
