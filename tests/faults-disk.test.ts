@@ -8,7 +8,9 @@ import { runCommand } from './support/command.ts'
 import { eventually } from './support/eventually.ts'
 import { createIntactCheck, placeCalm, sceneOf } from './support/intact.ts'
 import { PROJECT_FOLDER } from './support/project-folder.ts'
+import { skipWithout } from './support/real-clients.ts'
 import { startStoreProcess } from './support/running-chartgate.ts'
+import { listProjectKeys, startS3Server } from './support/s3-server.ts'
 import { makeSmallDisk, type SmallDisk, skipWithoutMounts } from './support/small-disk.ts'
 import { outcome, postRaw } from './support/store-client.ts'
 import { createUploadLoad } from './support/upload-load.ts'
@@ -60,6 +62,29 @@ test('a full disk refuses uploads with 507, keeps all that was answered, and tak
   await more.stop()
   await assertIntact(sceneAgain)
   assert.equal(await again.stop(), 0)
+})
+
+test('a store on a bucket whose temporary directory is full refuses uploads with 507 until there is room', {
+  skip: skip || skipWithout('versitygw'),
+}, async (t) => {
+  const disk = await makeSmallDisk(t, '1m')
+  const server = await startS3Server(t)
+  const env = { ...server.env, TMPDIR: disk.dir }
+  const store = await startStoreProcess(t, env, PROJECT_FOLDER, '/health', disk.within)
+  const scene = sceneOf(chartsOfStore, store.url)
+  await placeCalm(scene)
+  const load = createUploadLoad({ mayRefuse: [507], replacesPairs: false })
+  const listFiles = () => listProjectKeys(server, 'struck')
+  const assertIntact = createIntactCheck({ load, listFiles, isBucket: true })
+  const filler = join(disk.seenFromHere, 'filler')
+  await writeFile(filler, Buffer.alloc(2 * 1024 * 1024)).catch(() => undefined)
+  const uploads = load.start(scene.project)
+  await eventually(() => assert.ok((load.refusals.get(507) ?? 0) > 10))
+  await assertIntact(scene)
+  await rm(filler)
+  await load.answers(10)
+  await uploads.stop()
+  await assertIntact(scene)
 })
 
 test('a disk that becomes read-only refuses changes with 503 and goes on serving', {

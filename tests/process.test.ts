@@ -24,7 +24,7 @@ function runMain(main: string, env: Record<string, string>, args: string[] = [])
   return runCommand(process.execPath, [main, ...args], {
     cwd: PROJECT_FOLDER,
     env: { PATH, HOME, ...env },
-    timeoutMs: 30_000,
+    timeoutMs: 60_000,
   })
 }
 

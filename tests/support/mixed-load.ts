@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import type { ChartApi } from './chart-api.ts'
-import { type ChartModel, createChartModel, GONE } from './chart-model.ts'
+import { createChartModel, GONE } from './chart-model.ts'
 import { buildChart } from './chart-package.ts'
 import type { Random } from './random.ts'
 import { readIndex } from './store-client.ts'
@@ -8,7 +8,6 @@ import { sha256 } from './upload-load.ts'
 
 /** Several writers that upload, overwrite, delete and read a few versions of a few charts, all at once. */
 export interface MixedLoad {
-  model: ChartModel
   /** How often each kind of request was answered with each status. */
   answers: ReadonlyMap<string, number>
   run: (writers: number, mayGoOn: () => boolean) => Promise<void>
@@ -99,7 +98,6 @@ export function createMixedLoad(options: {
   const work = [upload, upload, upload, upload, remove, download, index]
 
   return {
-    model,
     answers,
     run: async (writers, mayGoOn) => {
       const write = async () => {

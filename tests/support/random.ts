@@ -22,6 +22,10 @@ export function createRandom(t: TestContext): Random {
   const below = (limit: number) => Math.floor(next() * limit)
   return {
     below,
-    pick: (items) => items[below(items.length)] as (typeof items)[number],
+    pick: (items) => {
+      const item = items[below(items.length)]
+      if (item === undefined) throw new Error('nothing to pick from')
+      return item
+    },
   }
 }
