@@ -15,6 +15,7 @@ import { makeFolder } from './support/folder.ts'
 import { toUrl } from './support/harbor-database.ts'
 import { PROJECT_FOLDER } from './support/project-folder.ts'
 import { makeDataDir, startChartgate, startGatewayProcess } from './support/running-chartgate.ts'
+import { readShellBlocks } from './support/shell-blocks.ts'
 
 const PASSWORD = 'Passw0rd:1'
 
@@ -314,6 +315,19 @@ test('what is not usable is one sentence and its exit code: 64 usage, 69 unavail
     assert.match(result.stderr, text)
     assert.doesNotMatch(result.stderr, /^\s+at /m)
   }
+})
+
+test('the lines of the README\'s section "Administer" work as they stand', async (t) => {
+  const { run } = await makeEnv(t)
+  const [block = ''] = await readShellBlocks('README.md', 'Administer')
+  const lines = block.split('\n').filter((line) => line !== '')
+  for (const line of lines) {
+    const [, args = '', input] =
+      /^npx chartgate (.*?)( < password\.txt)? *(?:#.*)?$/.exec(line) ?? []
+    const { status, stderr } = await run(args, input === undefined ? '' : PASSWORD)
+    assert.equal(status, 0, `${line}\n${stderr}`)
+  }
+  assert.ok(lines.length > 5)
 })
 
 test('it does not matter to a command whether its output is read to the end', async (t) => {

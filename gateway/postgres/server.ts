@@ -19,7 +19,8 @@ export interface PostgresServer {
 
 /** After a kill -9 its children hold the old one's shared memory, and its lock file, for a moment. */
 const STALE_LOCK_MS = 10_000
-const WORTH_WAITING = /lock file|shared memory block|Is another postmaster/i
+/** The last two come from another server, which is on its way out and writes to the same log. */
+const WORTH_WAITING = /lock file|shared memory block|Is another postmaster|shutting down|shut down/i
 
 const POLL_MS = 20
 const STOP_MS = 30_000
