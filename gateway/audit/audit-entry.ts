@@ -11,6 +11,9 @@ export const AUDITED_CHANGES = {
   user: ['create', 'update', 'delete', 'login', 'logout'],
   user_group: ['create', 'update', 'delete'],
   robot: ['create', 'update', 'delete'],
+  label: ['create', 'update', 'delete'],
+  quota: ['update'],
+  configuration: ['update'],
 } as const
 
 type AuditedType = keyof typeof AUDITED_CHANGES

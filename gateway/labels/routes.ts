@@ -8,9 +8,10 @@ import { listQuery, listReply, toPage } from '../http/pagination.ts'
 import { readPathId } from '../http/path-id.ts'
 import { addQuery, compileOrder, createFilter } from '../http/query-language-sql.ts'
 import { queryInteger, queryText } from '../http/query-parameters.ts'
-import { created, DONE, type Reply } from '../http/reply.ts'
+import { changed, created, type Reply } from '../http/reply.ts'
 import type { Routes } from '../http/rest-router.ts'
-import { describeLabel, type LabelModel, labelModel } from './describe-label.ts'
+import type { ProjectAccess } from '../projects/repository.ts'
+import { describeChange, describeLabel, type LabelModel, labelModel } from './describe-label.ts'
 import { checkLabel, labelBody, newLabelBody } from './label-body.ts'
 import { createLabelRecords, LABEL_COLUMNS, type LabelRecord } from './label-records.ts'
 
@@ -67,60 +68,61 @@ export function createLabelsRoutes({
   }: Call<object, z.output<typeof newLabelBody>>): Promise<Reply> => {
     authoriser.requireSignedIn(req.principal)
     const body = await readBody()
-    const projectId = await requireHome(req, body)
+    const project = await requireHome(req, body)
     checkLabel(body)
-    const { id } = await records.insert(projectId, body)
-    return created(`/api/v2.0/labels/${id}`)
+    const { id } = await records.insert(project?.id ?? null, body)
+    return created(`/api/v2.0/labels/${id}`, describeChange('create', body.name, project))
   }
 
+  /** The project that a new label is for; undefined: the system. */
   const requireHome = async (
     req: Request,
     { scope, project_id }: z.output<typeof newLabelBody>,
-  ): Promise<number | null> => {
+  ): Promise<ProjectAccess | undefined> => {
     if (scope === 'g') {
-      authoriser.requireSystemAdmin(req.principal)
-      return null
+      authoriser.requireSystem(req.principal, 'label:create')
+      return undefined
     }
     if (scope !== 'p') throw new BadRequest(`invalid scope: ${scope}`)
     if (!project_id) throw new BadRequest('project_id is required for the label of a project')
     const wanted = { id: project_id }
-    return (await authoriser.requireProject(req.principal, 'label:create', wanted)).id
+    return authoriser.requireProject(req.principal, 'label:create', wanted)
   }
 
-  /** The label of the path, if the caller may do this to it. Of others nobody learns whether they are there. */
+  /** The label of the path and its project, if the caller may do this to it. Of others nobody learns whether they are there. */
   const requireLabel = async (
     req: Request,
     action: 'read' | 'update' | 'delete',
-  ): Promise<LabelRecord> => {
+  ): Promise<{ label: LabelRecord; project: ProjectAccess | undefined }> => {
     const { principal } = req
     const id = readPathId(req, 'id')
     const label = await records.find(id)
     if (label === undefined || label.projectId === null) {
-      authoriser.requireSystemAdmin(principal)
-    } else {
-      const denial = principal.kind === 'anonymous' ? undefined : principal.name
-      const project = { id: label.projectId }
-      await authoriser.requireProject(principal, `label:${action}`, project, denial)
+      authoriser.requireSystem(principal, `label:${action}`)
+      if (label === undefined) throw notFound(id)
+      return { label, project: undefined }
     }
-    if (label === undefined) throw notFound(id)
-    return label
+    const denial = principal.kind === 'anonymous' ? undefined : principal.name
+    const wanted = { id: label.projectId }
+    const project = await authoriser.requireProject(principal, `label:${action}`, wanted, denial)
+    return { label, project }
   }
 
   const update = async ({
     req,
     readBody,
   }: Call<object, z.output<typeof labelBody>>): Promise<Reply> => {
-    const { id } = await requireLabel(req, 'update')
+    const { label, project } = await requireLabel(req, 'update')
     const body = await readBody()
     checkLabel(body)
-    if (!(await records.update(id, body))) throw notFound(id)
-    return DONE
+    if (!(await records.update(label.id, body))) throw notFound(label.id)
+    return changed(describeChange('update', label.name, project))
   }
 
   const remove = async (req: Request): Promise<Reply> => {
-    const { id } = await requireLabel(req, 'delete')
-    if (!(await records.remove(id))) throw notFound(id)
-    return DONE
+    const { label, project } = await requireLabel(req, 'delete')
+    if (!(await records.remove(label.id))) throw notFound(label.id)
+    return changed(describeChange('delete', label.name, project))
   }
 
   return {
@@ -142,7 +144,9 @@ export function createLabelsRoutes({
       GET: operation({
         summary: 'Tell of a label',
         answer: labelModel,
-        handle: async ({ req }) => ({ body: describeLabel(await requireLabel(req, 'read')) }),
+        handle: async ({ req }) => ({
+          body: describeLabel((await requireLabel(req, 'read')).label),
+        }),
       }),
       PUT: operation({ summary: 'Change a label', body: labelBody, handle: update }),
       DELETE: operation({

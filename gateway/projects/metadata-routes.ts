@@ -6,8 +6,9 @@ import type { Database } from '../db/database.ts'
 import { BadRequest, NotFound } from '../http/errors.ts'
 import { type Call, operation } from '../http/operation.ts'
 import { readPathProject, readPathText } from '../http/path-id.ts'
-import { DONE, type Reply } from '../http/reply.ts'
+import { changed, type Reply } from '../http/reply.ts'
 import type { Routes } from '../http/rest-router.ts'
+import { describeChange } from './describe-project.ts'
 import { createMetadataRecords } from './metadata-records.ts'
 import { checkMetadata } from './project-rules.ts'
 
@@ -36,14 +37,15 @@ export function createMetadataRoutes({
     req,
     readBody,
   }: Call<object, z.output<typeof pairBody>>): Promise<Reply> => {
-    const { id } = await requireProject(req, 'metadata:create')
+    const project = await requireProject(req, 'metadata:create')
     const [pair, ...more] = Object.entries(await readBody())
     if (pair === undefined || more.length > 0) {
       throw new BadRequest('only allow one key/value pair')
     }
     const [name, value] = pair
-    await records.insert(id, name, checkMetadata(name, value))
-    return DONE
+    const checked = checkMetadata(name, value)
+    await records.insert(project.id, name, checked)
+    return changed(describeChange('update', project, new Map([[name, checked]])))
   }
 
   const read = async (req: Request): Promise<Reply<Record<string, string>>> => {
@@ -58,19 +60,20 @@ export function createMetadataRoutes({
     req,
     readBody,
   }: Call<object, z.output<typeof pairBody>>): Promise<Reply> => {
-    const { id } = await requireProject(req, 'metadata:update')
+    const project = await requireProject(req, 'metadata:update')
     const name = readPathText(req, 'metadata')
     const body = await readBody()
     const value = Object.hasOwn(body, name) ? body[name] : undefined
-    await records.set(id, name, checkMetadata(name, value))
-    return DONE
+    const checked = checkMetadata(name, value)
+    await records.set(project.id, name, checked)
+    return changed(describeChange('update', project, new Map([[name, checked]])))
   }
 
   const remove = async (req: Request): Promise<Reply> => {
-    const { id } = await requireProject(req, 'metadata:delete')
+    const project = await requireProject(req, 'metadata:delete')
     const name = readPathText(req, 'metadata')
-    if (!(await records.remove(id, name))) throw notFound(name)
-    return DONE
+    if (!(await records.remove(project.id, name))) throw notFound(name)
+    return changed(describeChange('update', project, new Map([[name, '']])))
   }
 
   return {

@@ -9,7 +9,7 @@ import { readPathId } from '../http/path-id.ts'
 import { parseSort } from '../http/query-language.ts'
 import { compileOrder, createFilter, type Filter } from '../http/query-language-sql.ts'
 import { queryText } from '../http/query-parameters.ts'
-import { DONE, type Reply } from '../http/reply.ts'
+import { changed, type Reply } from '../http/reply.ts'
 import type { Routes } from '../http/rest-router.ts'
 import type { ProjectUsage, Usage } from '../projects/project-usage.ts'
 import { describeQuota, quotaModel, readHard } from './quota.ts'
@@ -51,7 +51,7 @@ export function createQuotasRoutes({
     req,
     query,
   }: Call<z.output<typeof quotasQuery>>): Promise<Reply<QuotaEntry[]>> => {
-    authoriser.requireSystemAdmin(req.principal)
+    authoriser.requireSystem(req.principal, 'quota:list')
     const page = toPage(query)
     const filter = createReferenceFilter(query)
     if (filter === undefined) return listReply(req, page, 0, [])
@@ -89,7 +89,7 @@ export function createQuotasRoutes({
   }
 
   const read = async (req: Request): Promise<Reply<QuotaEntry>> => {
-    authoriser.requireSystemAdmin(req.principal)
+    authoriser.requireSystem(req.principal, 'quota:read')
     const id = readPathId(req, 'id')
     const quota = await records.find(id)
     if (quota === undefined) throw notFound(id)
@@ -101,11 +101,21 @@ export function createQuotasRoutes({
     req,
     readBody,
   }: Call<object, z.output<typeof quotaBody>>): Promise<Reply> => {
-    authoriser.requireSystemAdmin(req.principal)
+    authoriser.requireSystem(req.principal, 'quota:update')
     const id = readPathId(req, 'id')
     const { hard } = await readBody()
-    if (!(await records.change(id, readHard(hard)))) throw notFound(id)
-    return DONE
+    const quota = await records.find(id)
+    const isChanged = await records.change(id, readHard(hard))
+    if (quota === undefined || !isChanged) throw notFound(id)
+    const project = { id, name: quota.projectName }
+    const detail = Object.entries(hard).map(([name, value]) => `${name}=${value}`)
+    return changed({
+      operation: 'update',
+      resourceType: 'quota',
+      resource: project.name,
+      project,
+      detail: detail.join(', '),
+    })
   }
 
   return {

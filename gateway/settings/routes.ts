@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { Authoriser } from '../access/authorise.ts'
 import { BadRequest } from '../http/errors.ts'
 import { type Call, operation } from '../http/operation.ts'
-import { DONE, type Reply } from '../http/reply.ts'
+import { changed, type Reply } from '../http/reply.ts'
 import type { Routes } from '../http/rest-router.ts'
 import type { LiveSettings } from './settings.ts'
 import { settingsModel } from './settings-model.ts'
@@ -55,7 +55,13 @@ export function createSettingsRoutes({
     const body = await readBody()
     refuseFixed(body, await describe())
     await settings.change(body)
-    return DONE
+    const detail = Object.entries(body).map(([name, value]) => `${name}=${value}`)
+    return changed({
+      operation: 'update',
+      resourceType: 'configuration',
+      resource: 'configuration',
+      detail: detail.join(', ').slice(0, 1000),
+    })
   }
 
   return {

@@ -194,6 +194,8 @@ function createTestAccounts(db: Database, changes: ChangeFeed) {
         )
       }
     },
+    createLabel: (projectId: number | null, name: string) =>
+      insert('insert into labels (project_id, name) values ($1, $2)', [projectId, name]),
     /** Of type OIDC. */
     createGroup: (name: string) =>
       insert('insert into user_groups (name, type) values ($1, 3)', [name]),

@@ -20,6 +20,10 @@ export interface AccessWorld {
   makeMember: () => Promise<number>
   makeGroup: () => Promise<number>
   /** @param projectId null for one of the system. */
+  makeLabel: (projectId: number | null) => Promise<number>
+  /** Of the project. @param value undefined: none. */
+  setMetadata: (name: string, value: string | undefined) => Promise<void>
+  /** @param projectId null for one of the system. */
   makeRobot: (projectId: number | null) => Promise<{ id: number; name: string }>
 }
 
@@ -107,6 +111,18 @@ function createWorld({ accounts }: TestGateway, project: AccessWorld['project'])
     makeUser,
     makeMember: async () => accounts.addMember(project.id, (await makeUser()).id, ROLE.guest),
     makeGroup: () => accounts.createGroup(makeName('group')),
+    makeLabel: (projectId) => accounts.createLabel(projectId, makeName('label')),
+    setMetadata: async (name, value) => {
+      await accounts.run('delete from project_metadata where project_id = $1 and name = $2', [
+        project.id,
+        name,
+      ])
+      if (value === undefined) return
+      await accounts.run(
+        'insert into project_metadata (project_id, name, value) values ($1, $2, $3)',
+        [project.id, name, value],
+      )
+    },
     makeRobot: async (projectId) => {
       const name = makeName('robot')
       return { id: await accounts.createRobot(projectId, name, ['helm-chart:read']), name }
