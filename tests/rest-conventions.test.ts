@@ -112,7 +112,8 @@ test('the conventions of Harbor hold on every route', async (t) => {
 
   await t.test('a verb that a path has not is 405, and says which it has', async () => {
     for (const [template, methods] of Object.entries(document.paths)) {
-      if (!template.startsWith('/api/v2.0/')) continue
+      // charts have answers of their own (chart-request.test.ts)
+      if (!/^\/api\/v2\.0\/(?!chartrepo)/.test(template)) continue
       const path = template.replaceAll(/\{\w+\}/g, '1')
       const has = Object.keys(methods).map((method) => method.toUpperCase())
       const wrong = ['PATCH', 'PUT', 'DELETE', 'POST'].find((method) => !has.includes(method))
@@ -146,6 +147,8 @@ test('the conventions of Harbor hold on every route', async (t) => {
         const headers = { 'content-type': 'text/plain' }
         const text = await api.send(row.method, path, JSON.stringify(body), { ...root, headers })
         assertError(text, 415, 'UNSUPPORTED_MEDIA_TYPE', /only \[application\/json\] are allowed$/)
+        // its body is the one pair that it adds
+        if (nameOf(row) === 'POST /api/v2.0/projects/{project}/metadatas') continue
         const more = { ...body, nonsense: { deep: [1] } }
         const answer = await api.send(row.method, path, more, root)
         assert.equal(answer.status, row.statuses.systemAdmin, nameOf(row))
@@ -183,6 +186,7 @@ interface List {
 const REQUIRED: Readonly<Record<string, (project: string) => string>> = {
   '/api/v2.0/users/search': () => 'username=e',
   '/api/v2.0/usergroups/search': () => 'groupname=group',
+  '/api/v2.0/labels': (project) => `scope=p&project_id=${project}`,
 }
 
 function takesNameOnly(path: string): boolean {
@@ -211,8 +215,11 @@ function pageOf(url: string, page: number): string {
 
 /** Some of everything that can be listed. */
 async function seed({ gateway, worlds }: AccessFixture): Promise<void> {
-  const { makeGroup, makeRobot, project } = worlds.private
-  for (let index = 0; index < 3; index += 1) await makeGroup()
+  const { makeGroup, makeLabel, makeRobot, project } = worlds.private
+  for (let index = 0; index < 3; index += 1) {
+    await makeGroup()
+    await makeLabel(project.id)
+  }
   for (const projectId of [project.id, null]) {
     for (let index = 0; index < 3; index += 1) await makeRobot(projectId)
   }

@@ -192,7 +192,9 @@ test('no write route takes more than it is for: fields that it does not name cha
     const text = JSON.stringify({ ...HOSTILE, ...own })
     const polluting = `{"__proto__":{"h0stile":true},"constructor":{"prototype":{"h0stile":true}},${text.slice(1)}`
     const answer = await api.send(row.method, path, polluting, { as: 'systemAdmin' })
-    assert.equal(answer.status, row.statuses.systemAdmin, nameOf(row))
+    // its body is the one pair that it adds
+    const isPair = nameOf(row) === 'POST /api/v2.0/projects/{project}/metadatas'
+    assert.equal(answer.status, isPair ? 400 : row.statuses.systemAdmin, nameOf(row))
   }
   assert.deepEqual(await admins(), before)
   assert.equal('h0stile' in {}, false)

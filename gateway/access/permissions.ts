@@ -89,6 +89,13 @@ export const SYSTEM_PERMISSIONS = [
   'user-group:delete',
   'robot:read',
   'robot:list',
+  'label:create',
+  'label:read',
+  'label:update',
+  'label:delete',
+  'quota:read',
+  'quota:list',
+  'quota:update',
   'audit-log:list',
 ] as const
 

@@ -12,6 +12,7 @@ export const AUDITED_CHANGES = {
   user_group: ['create', 'update', 'delete'],
   robot: ['create', 'update', 'delete'],
   label: ['create', 'update', 'delete'],
+  quota: ['update'],
   configuration: ['update'],
 } as const
 

@@ -27,9 +27,8 @@ export function auditChange(
   req: Request,
   status: number,
   change: AuditedChange,
-  principal = req.principal,
 ): void {
-  const { requestId } = req
+  const { principal, requestId } = req
   auditLog.record({ ...change, principal, status, requestId, sourceAddress: req.ip ?? '' })
 }
 

@@ -1,4 +1,6 @@
 import { z } from 'zod'
+import type { AuditedChange } from '../audit/audit-entry.ts'
+import type { ProjectAccess } from '../projects/repository.ts'
 import type { LabelRecord } from './label-records.ts'
 
 /** Empty fields are left out, as Harbor 2 leaves them. */
@@ -33,6 +35,16 @@ export const fullLabelModel = z
   .meta({ id: 'FullLabel' })
 
 export type FullLabelModel = z.output<typeof fullLabelModel>
+
+/** A change of a label, for the audit log. @param project undefined: it is one of the system. */
+export function describeChange(
+  operation: 'create' | 'update' | 'delete',
+  name: string,
+  project: ProjectAccess | undefined,
+): AuditedChange {
+  const place = project === undefined ? {} : { project }
+  return { operation, resourceType: 'label', resource: name, ...place }
+}
 
 export function describeLabel(label: LabelRecord): LabelModel {
   const { description, color, projectId } = label

@@ -1,7 +1,6 @@
 import type { Request } from 'express'
 import { z } from 'zod'
 import type { Authoriser } from '../access/authorise.ts'
-import type { AuditedChange } from '../audit/audit-entry.ts'
 import type { Database } from '../db/database.ts'
 import { BadRequest, NotFound } from '../http/errors.ts'
 import { type Call, operation } from '../http/operation.ts'
@@ -12,7 +11,7 @@ import { queryInteger, queryText } from '../http/query-parameters.ts'
 import { changed, created, type Reply } from '../http/reply.ts'
 import type { Routes } from '../http/rest-router.ts'
 import type { ProjectAccess } from '../projects/repository.ts'
-import { describeLabel, type LabelModel, labelModel } from './describe-label.ts'
+import { describeChange, describeLabel, type LabelModel, labelModel } from './describe-label.ts'
 import { checkLabel, labelBody, newLabelBody } from './label-body.ts'
 import { createLabelRecords, LABEL_COLUMNS, type LabelRecord } from './label-records.ts'
 
@@ -75,12 +74,13 @@ export function createLabelsRoutes({
     return created(`/api/v2.0/labels/${id}`, describeChange('create', body.name, project))
   }
 
+  /** The project that a new label is for; undefined: the system. */
   const requireHome = async (
     req: Request,
     { scope, project_id }: z.output<typeof newLabelBody>,
   ): Promise<ProjectAccess | undefined> => {
     if (scope === 'g') {
-      authoriser.requireSystemAdmin(req.principal)
+      authoriser.requireSystem(req.principal, 'label:create')
       return undefined
     }
     if (scope !== 'p') throw new BadRequest(`invalid scope: ${scope}`)
@@ -89,7 +89,7 @@ export function createLabelsRoutes({
     return authoriser.requireProject(req.principal, 'label:create', wanted)
   }
 
-  /** The label of the path, if the caller may do this to it. Of others nobody learns whether they are there. */
+  /** The label of the path and its project, if the caller may do this to it. Of others nobody learns whether they are there. */
   const requireLabel = async (
     req: Request,
     action: 'read' | 'update' | 'delete',
@@ -97,15 +97,14 @@ export function createLabelsRoutes({
     const { principal } = req
     const id = readPathId(req, 'id')
     const label = await records.find(id)
-    let project: ProjectAccess | undefined
     if (label === undefined || label.projectId === null) {
-      authoriser.requireSystemAdmin(principal)
-    } else {
-      const denial = principal.kind === 'anonymous' ? undefined : principal.name
-      const wanted = { id: label.projectId }
-      project = await authoriser.requireProject(principal, `label:${action}`, wanted, denial)
+      authoriser.requireSystem(principal, `label:${action}`)
+      if (label === undefined) throw notFound(id)
+      return { label, project: undefined }
     }
-    if (label === undefined) throw notFound(id)
+    const denial = principal.kind === 'anonymous' ? undefined : principal.name
+    const wanted = { id: label.projectId }
+    const project = await authoriser.requireProject(principal, `label:${action}`, wanted, denial)
     return { label, project }
   }
 
@@ -117,7 +116,7 @@ export function createLabelsRoutes({
     const body = await readBody()
     checkLabel(body)
     if (!(await records.update(label.id, body))) throw notFound(label.id)
-    return changed(describeChange('update', body.name, project))
+    return changed(describeChange('update', label.name, project))
   }
 
   const remove = async (req: Request): Promise<Reply> => {
@@ -155,19 +154,6 @@ export function createLabelsRoutes({
         handle: ({ req }) => remove(req),
       }),
     },
-  }
-}
-
-function describeChange(
-  operation: 'create' | 'update' | 'delete',
-  name: string,
-  project: ProjectAccess | undefined,
-): AuditedChange {
-  return {
-    operation,
-    resourceType: 'label',
-    resource: name,
-    ...(project === undefined ? {} : { project }),
   }
 }
 

@@ -30,8 +30,8 @@ export interface QuotaRecords {
     orderBy: string,
     page: Pick<Page, 'limit' | 'offset'>,
   ) => Promise<QuotaRecord[]>
-  /** What is not named stays. @returns the project's name; undefined: there is no such project. */
-  change: (id: number, quota: Partial<Quota>) => Promise<string | undefined>
+  /** What is not named stays. @returns whether there is such a project. */
+  change: (id: number, quota: Partial<Quota>) => Promise<boolean>
 }
 
 const RECORD = `
@@ -65,16 +65,15 @@ export function createQuotaRecords(db: Queryable): QuotaRecords {
       return found.rows
     },
     change: async (id, { maxBytes, maxVersions }) => {
-      const changed = await db.query<{ name: string }>(
+      const changed = await db.query(
         `update projects
          set max_bytes = coalesce($2::bigint, max_bytes),
            max_versions = coalesce($3::integer, max_versions),
            updated_at = now()
-         where id = $1::bigint and deleted_at is null
-         returning name`,
+         where id = $1::bigint and deleted_at is null`,
         [id, maxBytes ?? null, maxVersions ?? null],
       )
-      return changed.rows[0]?.name
+      return changed.rowCount === 1
     },
   }
 }

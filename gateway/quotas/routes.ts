@@ -51,7 +51,7 @@ export function createQuotasRoutes({
     req,
     query,
   }: Call<z.output<typeof quotasQuery>>): Promise<Reply<QuotaEntry[]>> => {
-    authoriser.requireSystemAdmin(req.principal)
+    authoriser.requireSystem(req.principal, 'quota:list')
     const page = toPage(query)
     const filter = createReferenceFilter(query)
     if (filter === undefined) return listReply(req, page, 0, [])
@@ -89,7 +89,7 @@ export function createQuotasRoutes({
   }
 
   const read = async (req: Request): Promise<Reply<QuotaEntry>> => {
-    authoriser.requireSystemAdmin(req.principal)
+    authoriser.requireSystem(req.principal, 'quota:read')
     const id = readPathId(req, 'id')
     const quota = await records.find(id)
     if (quota === undefined) throw notFound(id)
@@ -101,18 +101,20 @@ export function createQuotasRoutes({
     req,
     readBody,
   }: Call<object, z.output<typeof quotaBody>>): Promise<Reply> => {
-    authoriser.requireSystemAdmin(req.principal)
+    authoriser.requireSystem(req.principal, 'quota:update')
     const id = readPathId(req, 'id')
     const { hard } = await readBody()
-    const name = await records.change(id, readHard(hard))
-    if (name === undefined) throw notFound(id)
-    const detail = Object.entries(hard).map(([resource, limit]) => `${resource} ${limit}`)
+    const quota = await records.find(id)
+    const isChanged = await records.change(id, readHard(hard))
+    if (quota === undefined || !isChanged) throw notFound(id)
+    const project = { id, name: quota.projectName }
+    const detail = Object.entries(hard).map(([name, value]) => `${name}=${value}`)
     return changed({
       operation: 'update',
-      resourceType: 'project',
-      resource: name,
-      project: { id, name },
-      detail: `quota ${detail.join(', ')}`,
+      resourceType: 'quota',
+      resource: project.name,
+      project,
+      detail: detail.join(', '),
     })
   }
 

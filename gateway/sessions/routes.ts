@@ -1,10 +1,9 @@
 import { type Request, type RequestHandler, type Response, Router, text } from 'express'
 import { isSystemAdmin } from '../access/can.ts'
 import type { AuditLog } from '../audit/audit-log.ts'
-import { auditChange } from '../audit/audit-request.ts'
 import { isPlausible } from '../auth/basic-strategy.ts'
 import type { VerifyCredential } from '../auth/credentials.ts'
-import type { UserPrincipal } from '../auth/principal.ts'
+import { ANONYMOUS, type Principal, type UserPrincipal } from '../auth/principal.ts'
 import { createRateLimit } from '../auth/rate-limit.ts'
 import { BadRequest, HttpError, PreconditionFailed, Unauthorized } from '../http/errors.ts'
 import type { LiveSettings } from '../settings/settings.ts'
@@ -21,17 +20,17 @@ const QUESTIONS_PER_MINUTE = 60
 /** How browsers sign in and out (spec/harbor.md 2.3): `login`, `log_out` and `userExists`, below `/c`. */
 export function createSessionRoutes({
   sessions,
-  auditLog,
   verifyCredential,
   users,
   settings,
+  auditLog,
   isSecure,
 }: {
   sessions: Sessions
-  auditLog: AuditLog
   verifyCredential: VerifyCredential
   users: Pick<UserRecords, 'isTaken'>
   settings: Pick<LiveSettings, 'read'>
+  auditLog: AuditLog
   isSecure: (req: Request) => boolean
 }): Router {
   const limitLogins = createRateLimit(LOGINS_PER_MINUTE, 'too many logins, try again later')
@@ -47,34 +46,43 @@ export function createSessionRoutes({
     return principal
   }
 
+  const record = (req: Request, operation: 'login' | 'logout', principal: Principal): void => {
+    const isSignedIn = principal.kind !== 'anonymous'
+    const resource = isSignedIn ? principal.name : (readForm(req).get('principal') ?? '')
+    auditLog.record({
+      operation,
+      resourceType: 'user',
+      // what was written may be anything; nobody has a longer name
+      resource: resource.replaceAll(/\p{Cc}/gu, '\ufffd').slice(0, 255),
+      principal,
+      status: isSignedIn ? 200 : 401,
+      requestId: req.requestId,
+      sourceAddress: req.ip ?? '',
+    })
+  }
+
   const login: RequestHandler = async (req, res) => {
     let user: UserPrincipal
     try {
       user = await identify(req)
     } catch (error) {
       if (!(error instanceof Unauthorized)) throw error
+      record(req, 'login', ANONYMOUS)
       // Harbor has no body here
       res.status(401).end()
       return
     }
     await limitLogins(String(user.id))
     await closeSession(req)
+    record(req, 'login', user)
     // always another id: one that was put into the browser by somebody else is worth nothing
     finish(req, res, await sessions.open(user))
-    audit(req, 'login', user)
   }
 
   const logout: RequestHandler = async (req, res) => {
-    const { principal } = req
     await closeSession(req)
+    if (req.principal.kind === 'user') record(req, 'logout', req.principal)
     finish(req, res, '')
-    // a stale cookie is nobody's
-    if (principal.kind === 'user' && req.sessionId !== undefined) audit(req, 'logout', principal)
-  }
-
-  const audit = (req: Request, operation: 'login' | 'logout', user: UserPrincipal): void => {
-    const change = { operation, resourceType: 'user', resource: user.name } as const
-    auditChange(auditLog, req, 200, change, user)
   }
 
   const closeSession = async (req: Request): Promise<void> => {

@@ -55,13 +55,12 @@ export function createSettingsRoutes({
     const body = await readBody()
     refuseFixed(body, await describe())
     await settings.change(body)
+    const detail = Object.entries(body).map(([name, value]) => `${name}=${value}`)
     return changed({
       operation: 'update',
       resourceType: 'configuration',
       resource: 'configuration',
-      detail: Object.entries(body)
-        .map(([name, value]) => `${name}=${value}`)
-        .join(', '),
+      detail: detail.join(', ').slice(0, 1000),
     })
   }
 

@@ -194,11 +194,11 @@ function createTestAccounts(db: Database, changes: ChangeFeed) {
         )
       }
     },
+    createLabel: (projectId: number | null, name: string) =>
+      insert('insert into labels (project_id, name) values ($1, $2)', [projectId, name]),
     /** Of type OIDC. */
     createGroup: (name: string) =>
       insert('insert into user_groups (name, type) values ($1, 3)', [name]),
-    createLabel: (projectId: number | null, name: string) =>
-      insert('insert into labels (project_id, name) values ($1, $2)', [projectId, name]),
     addGroupMember: (projectId: number, groupId: number, role: RoleId) =>
       insert('insert into project_members (project_id, group_id, role_id) values ($1, $2, $3)', [
         projectId,

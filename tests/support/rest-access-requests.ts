@@ -35,20 +35,39 @@ const onProjectRobot = async ({ makeRobot, project }: AccessWorld) => {
   return { parameters: { id }, name }
 }
 
-const onLabel =
-  (scope: 'p' | 'g'): MakeRequest =>
-  async ({ makeLabel }) => ({ parameters: { id: await makeLabel(scope) } })
-const onQuota: MakeRequest = ({ project }) => ({ parameters: { id: project.id } })
-const onMetadata: MakeRequest = async ({ setSeverity }) => {
-  await setSeverity('medium')
-  return { parameters: { metadata: 'severity' } }
+const onSystemLabel = async ({ makeLabel }: AccessWorld) => ({
+  parameters: { id: await makeLabel(null) },
+})
+const onProjectLabel = async ({ makeLabel, project }: AccessWorld) => ({
+  parameters: { id: await makeLabel(project.id) },
+})
+const withoutMetadata = ({ setMetadata }: AccessWorld) => setMetadata('auto_scan', undefined)
+const onMetadata = async ({ setMetadata }: AccessWorld) => {
+  await setMetadata('auto_scan', 'true')
+  return { parameters: { metadata: 'auto_scan' } }
 }
-const onVersion = { chart: 'hello', version: '1.0.0' }
+const onQuota = ({ project }: AccessWorld) => ({ parameters: { id: project.id } })
 
 /** By route, as the table writes it. Routes that are not here get their path, and `{}` where they take a body. */
 export const ACCESS_REQUESTS: Readonly<Record<string, MakeRequest>> = {
+  'GET /api/v2.0/search': () => ({ query: 'q=hello' }),
+  'PUT /api/v2.0/configurations': () => ({ body: { session_timeout: 60 } }),
+
   'HEAD /api/v2.0/projects': ({ project }) => ({ query: `project_name=${project.name}` }),
   'POST /api/v2.0/projects': ({ makeName }) => ({ body: { project_name: makeName('made') } }),
+
+  'POST /api/v2.0/projects/{project}/metadatas': async (world) => {
+    await withoutMetadata(world)
+    return { body: { auto_scan: 'true' } }
+  },
+  'GET /api/v2.0/projects/{project}/metadatas/{metadata}': onMetadata,
+  'PUT /api/v2.0/projects/{project}/metadatas/{metadata}': async (world) => ({
+    ...(await onMetadata(world)),
+    body: { auto_scan: 'false' },
+  }),
+  'DELETE /api/v2.0/projects/{project}/metadatas/{metadata}': onMetadata,
+  'GET /api/v2.0/quotas/{id}': onQuota,
+  'PUT /api/v2.0/quotas/{id}': (world) => ({ ...onQuota(world), body: { hard: { storage: -1 } } }),
 
   'POST /api/v2.0/projects/{project}/members': async ({ makeUser }) => ({
     body: { role_id: 3, member_user: { user_id: (await makeUser()).id } },
@@ -59,57 +78,6 @@ export const ACCESS_REQUESTS: Readonly<Record<string, MakeRequest>> = {
     body: { role_id: 2 },
   }),
   'DELETE /api/v2.0/projects/{project}/members/{mid}': onMember,
-
-  'POST /api/v2.0/projects/{project}/metadatas': async ({ setSeverity }) => {
-    await setSeverity(undefined)
-    return { body: { severity: 'low' } }
-  },
-  'GET /api/v2.0/projects/{project}/metadatas/{metadata}': onMetadata,
-  'PUT /api/v2.0/projects/{project}/metadatas/{metadata}': async (world) => ({
-    ...(await onMetadata(world)),
-    body: { severity: 'high' },
-  }),
-  'DELETE /api/v2.0/projects/{project}/metadatas/{metadata}': onMetadata,
-
-  'GET /api/v2.0/quotas/{id}': onQuota,
-  'PUT /api/v2.0/quotas/{id}': async (world) => ({
-    ...(await onQuota(world)),
-    body: { hard: { storage: -1 } },
-  }),
-
-  'GET /api/v2.0/labels': () => ({ query: 'scope=g' }),
-  'GET /api/v2.0/labels (project)': ({ project }) => ({
-    query: `scope=p&project_id=${project.id}`,
-  }),
-  'POST /api/v2.0/labels': ({ makeName }) => ({ body: { name: makeName('made'), scope: 'g' } }),
-  'POST /api/v2.0/labels (project)': ({ makeName, project }) => ({
-    body: { name: makeName('made'), scope: 'p', project_id: project.id },
-  }),
-  'GET /api/v2.0/labels/{id}': onLabel('g'),
-  'GET /api/v2.0/labels/{id} (project)': onLabel('p'),
-  'PUT /api/v2.0/labels/{id}': async (world) => ({
-    ...(await onLabel('g')(world)),
-    body: { name: world.makeName('renamed') },
-  }),
-  'PUT /api/v2.0/labels/{id} (project)': async (world) => ({
-    ...(await onLabel('p')(world)),
-    body: { name: world.makeName('renamed') },
-  }),
-  'DELETE /api/v2.0/labels/{id}': onLabel('g'),
-  'DELETE /api/v2.0/labels/{id} (project)': onLabel('p'),
-  'GET /api/v2.0/chartrepo/{project}/charts/{chart}/{version}/labels': () => ({
-    parameters: onVersion,
-  }),
-  'POST /api/v2.0/chartrepo/{project}/charts/{chart}/{version}/labels': async ({ makeLabel }) => ({
-    parameters: onVersion,
-    body: { id: await makeLabel('p') },
-  }),
-  'DELETE /api/v2.0/chartrepo/{project}/charts/{chart}/{version}/labels/{label}': async ({
-    attachLabel,
-  }) => ({ parameters: { ...onVersion, label: await attachLabel(onVersion) } }),
-
-  'GET /api/v2.0/search': () => ({ query: 'q=hello' }),
-  'PUT /api/v2.0/configurations': () => ({ body: { banner_message: 'hello' } }),
 
   'POST /api/v2.0/users': ({ makeName }) => {
     const username = makeName('made')
@@ -168,6 +136,27 @@ export const ACCESS_REQUESTS: Readonly<Record<string, MakeRequest>> = {
   'DELETE /api/v2.0/robots/{id}': onSystemRobot,
   'DELETE /api/v2.0/robots/{id} (project)': onProjectRobot,
 
+  'GET /api/v2.0/labels': () => ({ query: 'scope=g' }),
+  'GET /api/v2.0/labels (project)': ({ project }) => ({
+    query: `scope=p&project_id=${project.id}`,
+  }),
+  'POST /api/v2.0/labels': ({ makeName }) => ({ body: { name: makeName('made'), scope: 'g' } }),
+  'POST /api/v2.0/labels (project)': ({ makeName, project }) => ({
+    body: { name: makeName('made'), scope: 'p', project_id: project.id },
+  }),
+  'GET /api/v2.0/labels/{id}': onSystemLabel,
+  'GET /api/v2.0/labels/{id} (project)': onProjectLabel,
+  'PUT /api/v2.0/labels/{id}': async (world) => ({
+    ...(await onSystemLabel(world)),
+    body: { name: world.makeName('renamed') },
+  }),
+  'PUT /api/v2.0/labels/{id} (project)': async (world) => ({
+    ...(await onProjectLabel(world)),
+    body: { name: world.makeName('renamed') },
+  }),
+  'DELETE /api/v2.0/labels/{id}': onSystemLabel,
+  'DELETE /api/v2.0/labels/{id} (project)': onProjectLabel,
+
   'POST /api/v2.0/projects/{project}/robots': ({ makeName, project }) => ({
     body: {
       name: makeName('made'),
@@ -184,8 +173,7 @@ export const ACCESS_REQUESTS: Readonly<Record<string, MakeRequest>> = {
 
 /** As requests are named above. */
 export function nameOf({ method, path, variant }: AccessRow): string {
-  const route = `${method} ${path}`
-  return variant === '' ? route : `${route} (${variant})`
+  return variant === '' ? `${method} ${path}` : `${method} ${path} (${variant})`
 }
 
 /** The request of a row. Whoever may send it succeeds. */

@@ -23,7 +23,7 @@ export type PrincipalName = (typeof PRINCIPALS)[number]
 
 /**
  * Who gets what on every route of the REST API (below /api/v2.0, unless it begins with /api). A row holds in a private
- * and in a public project alike, unless there is one that says `public` in brackets; other words there are requests of
+ * and in a public project alike, unless there is one like it that says `public`; another word in brackets is a request of
  * another kind to the same route. What is sent, and to what, stands in rest-access-requests.ts. Rows are tried in their
  * order: after POST /projects everybody is the admin of some project.
  */
@@ -33,6 +33,10 @@ GET    /api/version                           200 200 200 200 200 200 200 200 20
 GET    /ping                                  200 200 200 200 200 200 200 200 200 200 200 200
 GET    /health                                200 200 200 200 200 200 200 200 200 200 200 200
 GET    /systeminfo                            200 200 200 200 200 200 200 200 200 200 200 200
+GET    /search                                200 200 200 200 200 200 200 200 200 200 200 403
+GET    /statistics                            401 200 200 200 200 200 200 200 403 403 403 403
+GET    /configurations                        401 403 403 403 403 403 403 200 403 403 403 403
+PUT    /configurations                        401 403 403 403 403 403 403 200 403 403 403 403
 GET    /openapi.json                          200 200 200 200 200 200 200 200 200 200 200 200
 
 GET    /permissions                           401 200 403 403 403 403 200 200 403 403 403 403
@@ -43,6 +47,21 @@ GET    /projects/{project}                    401 403 200 200 200 200 200 200 20
 GET    /projects/{project} (public)           200 200 200 200 200 200 200 200 200 200 200 200
 PUT    /projects/{project}                    401 403 403 403 403 403 200 200 200 403 200 403
 DELETE /projects/{project}                    401 403 403 403 403 403 412 412 412 403 412 403
+
+GET    /projects/{project}/_deletable         401 403 403 403 403 403 200 200 200 403 200 403
+GET    /projects/{project}/summary            401 403 200 200 200 200 200 200 200 403 200 200
+GET    /projects/{project}/summary (public)   200 200 200 200 200 200 200 200 200 200 200 200
+GET    /projects/{project}/metadatas          401 403 403 403 403 200 200 200 200 403 200 403
+POST   /projects/{project}/metadatas          401 403 403 403 403 403 200 200 200 403 200 403
+GET    /projects/{project}/metadatas/{metadata}
+                                              401 403 403 403 403 200 200 200 200 403 200 403
+PUT    /projects/{project}/metadatas/{metadata}
+                                              401 403 403 403 403 403 200 200 200 403 200 403
+DELETE /projects/{project}/metadatas/{metadata}
+                                              401 403 403 403 403 403 200 200 200 403 200 403
+GET    /quotas                                401 403 403 403 403 403 403 200 403 403 200 403
+GET    /quotas/{id}                           401 403 403 403 403 403 403 200 403 403 200 403
+PUT    /quotas/{id}                           401 403 403 403 403 403 403 200 403 403 200 403
 
 GET    /projects/{project}/members            401 403 403 200 200 200 200 200 200 403 200 403
 POST   /projects/{project}/members            401 403 403 403 403 403 201 201 201 403 201 403
@@ -86,39 +105,18 @@ GET    /projects/{project}/robots/{id}        401 403 403 200 200 200 200 200 20
 PUT    /projects/{project}/robots/{id}        401 403 403 403 403 403 200 200 403 403 403 403
 DELETE /projects/{project}/robots/{id}        401 403 403 403 403 403 200 200 403 403 403 403
 
-GET    /projects/{project}/_deletable         401 403 403 403 403 403 200 200 200 403 200 403
-GET    /projects/{project}/summary            401 403 200 200 200 200 200 200 200 403 200 200
-GET    /projects/{project}/summary (public)   200 200 200 200 200 200 200 200 200 200 200 200
-GET    /projects/{project}/metadatas          401 403 403 403 403 200 200 200 200 403 200 403
-POST   /projects/{project}/metadatas          401 403 403 403 403 403 200 200 200 403 200 403
-GET    /projects/{project}/metadatas/{metadata} 401 403 403 403 403 200 200 200 200 403 200 403
-PUT    /projects/{project}/metadatas/{metadata} 401 403 403 403 403 403 200 200 200 403 200 403
-DELETE /projects/{project}/metadatas/{metadata} 401 403 403 403 403 403 200 200 200 403 200 403
-
-GET    /quotas                                401 403 403 403 403 403 403 200 403 403 403 403
-GET    /quotas/{id}                           401 403 403 403 403 403 403 200 403 403 403 403
-PUT    /quotas/{id}                           401 403 403 403 403 403 403 200 403 403 403 403
-
 GET    /labels                                401 200 200 200 200 200 200 200 200 200 200 403
 GET    /labels (project)                      401 403 403 200 200 200 200 200 200 403 200 403
-GET    /labels (project, public)              200 200 200 200 200 200 200 200 200 200 200 403
-POST   /labels                                401 403 403 403 403 403 403 201 403 403 403 403
+GET    /labels (project public)               200 200 200 200 200 200 200 200 200 200 200 403
+POST   /labels                                401 403 403 403 403 403 403 201 403 403 201 403
 POST   /labels (project)                      401 403 403 403 403 201 201 201 201 403 201 403
-GET    /labels/{id}                           401 403 403 403 403 403 403 200 403 403 403 403
+GET    /labels/{id}                           401 403 403 403 403 403 403 200 403 403 200 403
 GET    /labels/{id} (project)                 401 403 403 200 200 200 200 200 200 403 200 403
-GET    /labels/{id} (project, public)         200 200 200 200 200 200 200 200 200 200 200 403
-PUT    /labels/{id}                           401 403 403 403 403 403 403 200 403 403 403 403
+GET    /labels/{id} (project public)          200 200 200 200 200 200 200 200 200 200 200 403
+PUT    /labels/{id}                           401 403 403 403 403 403 403 200 403 403 200 403
 PUT    /labels/{id} (project)                 401 403 403 403 403 200 200 200 200 403 200 403
-DELETE /labels/{id}                           401 403 403 403 403 403 403 200 403 403 403 403
+DELETE /labels/{id}                           401 403 403 403 403 403 403 200 403 403 200 403
 DELETE /labels/{id} (project)                 401 403 403 403 403 200 200 200 200 403 200 403
-GET    /chartrepo/{project}/charts/{chart}/{version}/labels 401 403 403 403 200 200 200 200 200 403 200 403
-POST   /chartrepo/{project}/charts/{chart}/{version}/labels 401 403 403 403 200 200 200 200 200 403 200 403
-DELETE /chartrepo/{project}/charts/{chart}/{version}/labels/{label} 401 403 403 403 200 200 200 200 200 403 200 403
-
-GET    /search                                200 200 200 200 200 200 200 200 200 200 200 403
-GET    /statistics                            401 200 200 200 200 200 200 200 403 403 403 403
-GET    /configurations                        401 403 403 403 403 403 403 200 403 403 403 403
-PUT    /configurations                        401 403 403 403 403 403 403 200 403 403 403 403
 
 GET    /audit-logs                            401 200 200 200 200 200 200 200 200 200 200 403
 GET    /auditlog-exts                         401 200 200 200 200 200 200 200 200 200 200 403
@@ -131,49 +129,41 @@ export interface AccessRow {
   method: string
   /** `/api/v2.0/projects/{project}`, as the API's description has it. */
   path: string
-  /** '', or what stands in brackets, but for `public`. */
+  /** What kind of request it is, where a route has several. */
   variant: string
   projects: readonly ('private' | 'public')[]
   statuses: Readonly<Record<PrincipalName, number>>
 }
 
-const ROW =
-  /^(?<method>[A-Z]+) +(?<path>\S+)(?: +\((?:(?<variant>(?!public)\w+)(?:, )?)?(?<isPublic>public)?\))?(?<statuses>(?: +\d{3})+)$/
+const ROW = /^(?<method>[A-Z]+) +(?<path>\S+)(?: \((?<words>[\w ]+)\))?(?<statuses>(?:\s+\d{3})+)$/
+const BOTH = ['private', 'public'] as const
 
 /** The rows, checked: each has a status for everybody. */
 export const ACCESS_ROWS: readonly AccessRow[] = readTable(TABLE)
 
 function readTable(table: string): AccessRow[] {
-  const rows = table.split('\n').filter((line) => /^[A-Z]/.test(line))
+  // a row that is too long goes on in the next line
+  const rows = table.split(/\n+(?=[A-Z])/).slice(1)
   const parsed = rows.map((line) => {
-    const found = ROW.exec(line)?.groups
+    const found = ROW.exec(line.trimEnd())?.groups
     assert.ok(found, `not a row: ${line}`)
-    const { method = '', path = '', variant = '', isPublic, statuses = '' } = found
-    const numbers = statuses.trim().split(/ +/).map(Number)
+    const { method = '', path = '', words = '', statuses = '' } = found
+    const numbers = statuses.trim().split(/\s+/).map(Number)
     assert.equal(numbers.length, PRINCIPALS.length, `one status a principal: ${line}`)
     const entries = PRINCIPALS.map((name, index) => [name, numbers[index]])
     return {
       method,
       path: path.startsWith('/api/') ? path : `/api/v2.0${path}`,
-      variant,
-      isPublic: isPublic !== undefined,
+      variant: words.replace(/ ?public$/, ''),
+      isPublic: words.endsWith('public'),
       statuses: Object.fromEntries(entries) as AccessRow['statuses'],
     }
   })
-  const hasPublicRow = (row: (typeof parsed)[number]) =>
-    parsed.some(
-      (other) =>
-        other.isPublic &&
-        other.method === row.method &&
-        other.path === row.path &&
-        other.variant === row.variant,
-    )
+  const keyOf = ({ method, path, variant }: Omit<AccessRow, 'projects'>) =>
+    `${method} ${path} ${variant}`
+  const withPublicRow = new Set(parsed.filter(({ isPublic }) => isPublic).map(keyOf))
   return parsed.map(({ isPublic, ...row }) => ({
     ...row,
-    projects: isPublic
-      ? ['public']
-      : hasPublicRow({ ...row, isPublic })
-        ? ['private']
-        : ['private', 'public'],
+    projects: isPublic ? ['public'] : withPublicRow.has(keyOf(row)) ? ['private'] : BOTH,
   }))
 }
