@@ -167,7 +167,7 @@ test('a script that was written for Harbor 1.7', async (t) => {
     const chart = await buildChart({ name: 'hello', version: '1.0.0' })
     const upload = { as: 'root', method: 'POST', body: chart }
     assert.equal((await gateway.get('/api/chartrepo/library/charts', upload)).status, 201)
-    const text = /^the project contains helm charts, can not be deleted: delete its charts first$/
+    const text = /^the project contains helm charts, can not be deleted: delete its charts first\n$/
     assertRefused(await api.delete(library), 412, text)
     await accounts.createUser('weak')
     assertRefused(await api.delete(library, 'weak'), 403, 'weak')

@@ -8,11 +8,11 @@ import {
 import type { Logger } from '../../service/log.ts'
 import { requireReadable } from './object-body.ts'
 import type { ListedObject, ObjectFacts, ObjectStore } from './object-store.ts'
-import { DEFAULT_PATIENCE, uploadPatience } from './patience.ts'
+import { ATTEMPTS, DEFAULT_PATIENCE, uploadPatience } from './patience.ts'
 import { checkBucket } from './s3-check.ts'
 import { createS3Client } from './s3-client.ts'
 import type { S3Config } from './s3-config.ts'
-import { isNotFound, toPutFailure, toS3StorageError } from './s3-errors.ts'
+import { isClockSkewed, isNotFound, toPutFailure, toS3StorageError } from './s3-errors.ts'
 
 const UPLOAD_ID = 'chartgate-upload'
 
@@ -26,10 +26,13 @@ export function createS3Objects(
   const Bucket = config.bucket
 
   const calling = async <Result>(what: string, call: () => Promise<Result>): Promise<Result> => {
-    try {
-      return await call()
-    } catch (error) {
-      throw toS3StorageError(error, what)
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await call()
+      } catch (error) {
+        // The SDK repeats these too, but all of its attempts can fall into one jump of the clock.
+        if (!isClockSkewed(error) || attempt === ATTEMPTS) throw toS3StorageError(error, what)
+      }
     }
   }
 
