@@ -13,6 +13,7 @@ import { createKeyedLock } from './keyed-lock.ts'
 import { createMetrics } from './metrics/metrics.ts'
 import type { Replicas } from './replicas/replicas.ts'
 import { createRoutes } from './routes.ts'
+import { keepSmallFiles } from './storage/small-files.ts'
 import type { Storage } from './storage/storage.ts'
 import type { WebFiles } from './web/web-files.ts'
 
@@ -26,8 +27,6 @@ export interface Chartstore {
 
 export interface ChartstoreDeps {
   storage: Storage
-  /** Opens files for clients; storage does where it is not said. */
-  getFile?: Storage['get']
   replicas: Replicas
   policy: ChartstorePolicy
   authenticate: Authenticate
@@ -42,7 +41,6 @@ export interface ChartstoreDeps {
 
 export function createChartstore({
   storage,
-  getFile = storage.get,
   replicas,
   policy,
   authenticate,
@@ -52,6 +50,8 @@ export function createChartstore({
   hasMetrics = false,
   web,
 }: ChartstoreDeps): Chartstore {
+  const { fileMark } = storage
+  const getFile = fileMark === undefined ? storage.get : keepSmallFiles(storage.get, fileMark)
   const indexes = createProjectIndexes({
     // who reads an index at the same time shares a look at the folder
     storage: { ...storage, revision: coalesceByKey(storage.revision) },

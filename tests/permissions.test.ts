@@ -71,7 +71,7 @@ test('the caller learns what it may do in a project, in words that begin with th
   for (const elsewhere of [scope, 'scope=/project/99', 'scope=/project/x', 'scope=', '']) {
     assert.deepEqual(await own(elsewhere, 'eve'), [], elsewhere)
   }
-  assert.deepEqual((await own('scope=/project/1&relative=true', 'eve')).length, 5)
+  assert.deepEqual((await own('scope=/project/1&relative=true', 'eve')).length, 7)
   assert.deepEqual(await own('scope=/system&relative=true', 'root'), [...SYSTEM_PERMISSIONS])
   assert.deepEqual(await own('scope=/system', 'alice'), [])
 })

@@ -9,6 +9,8 @@ import { assertError, createdId, createRestClient, type RestAnswer } from './sup
 const READ = { resource: 'helm-chart', action: 'read' }
 const PUSH = { resource: 'helm-chart-version', action: 'create' }
 
+/** As it is told: Terraform takes a missing effect for a change. */
+const allowed = (access: object) => ({ ...access, effect: 'allow' })
 const projectRobot = (namespace: string, access: object[] = [READ, PUSH]) => ({
   name: 'ci',
   level: 'project',
@@ -67,9 +69,16 @@ test('a project admin makes a robot, whose secret is told once and works at once
     editable: true,
     disable: false,
     expires_at: -1,
-    permissions: [{ kind: 'project', namespace: 'demo', access: [READ, PUSH] }],
+    permissions: [{ kind: 'project', namespace: 'demo', access: [READ, PUSH].map(allowed) }],
   })
   assert.equal(update_time, creation_time)
+})
+
+test('a robot is granted things, and is denied none: Harbor has a word for it, which would be no limit here', async (t) => {
+  const { api, alice } = await start(t)
+  const denied = projectRobot('demo', [READ, { ...PUSH, effect: 'deny' }])
+  const message = /^bad request permission effect: deny,/
+  assertError(await api.post('/robots', denied, alice), 400, 'BAD_REQUEST', message)
 })
 
 test('nobody makes a robot in a project that is not theirs to give (CVE-2019-16919)', async (t) => {

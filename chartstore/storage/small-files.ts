@@ -10,34 +10,33 @@ const SMALL_BYTES = 128 * 1024
 const KEPT_BYTES = 64 * 1024 * 1024
 
 /**
- * Files that are asked for again and again, over storage that tells cheaply whether one has changed: small ones stay in
- * memory for as long as a look finds them unchanged, and who asks for one at the same time shares a look.
+ * Files that are asked for again and again: small ones stay in memory for as long as their mark is the same, and who asks
+ * for one at the same time shares a look at it.
  */
-export function keepSmallFiles({ get, stat }: Pick<Storage, 'get' | 'stat'>): Storage['get'] {
-  const kept = new LRUCache<string, { file: StoredFile; bytes: Buffer }>({
+export function keepSmallFiles(
+  get: Storage['get'],
+  fileMark: NonNullable<Storage['fileMark']>,
+): Storage['get'] {
+  const kept = new LRUCache<string, { mark: string; file: StoredFile; bytes: Buffer }>({
     maxSize: KEPT_BYTES,
     // an entry costs more than its bytes
     sizeCalculation: ({ bytes }) => bytes.length + 512,
   })
   const look = coalesceByKey((path) => {
     const at = path.indexOf('/')
-    return stat(path.slice(0, at), path.slice(at + 1))
+    return fileMark(path.slice(0, at), path.slice(at + 1))
   })
 
   return async (project, fileName) => {
     const path = `${project}/${fileName}`
+    const mark = await look(path)
     const known = kept.get(path)
-    if (known !== undefined && isSame(known.file, await look(path))) {
-      return openBytes(known.file, known.bytes)
-    }
+    if (known?.mark === mark) return openBytes(known.file, known.bytes)
     const file = await get(project, fileName)
     if (file.size > SMALL_BYTES) return file
     const bytes = await file.read()
-    kept.set(path, { file, bytes })
+    // one that was replaced meanwhile may be either
+    if ((await look(path).catch(() => undefined)) === mark) kept.set(path, { mark, file, bytes })
     return openBytes(file, bytes)
   }
-}
-
-function isSame(kept: StoredFile, { size, modifiedNs, tag }: StoredFile): boolean {
-  return kept.size === size && kept.modifiedNs === modifiedNs && kept.tag === tag
 }

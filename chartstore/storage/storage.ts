@@ -66,6 +66,11 @@ export interface Storage {
   delete: (project: string, fileName: string) => Promise<void>
   /** The derived file of this name, replaced in one step. Not a publication: it need not survive a power loss. */
   putDerived: (project: string, fileName: string, content: Buffer) => Promise<void>
+  /**
+   * Differs whenever the file does, and costs less to ask for than the file; absent where a backend has no such thing. It means
+   * nothing beyond this process.
+   */
+  fileMark?: (project: string, fileName: string) => Promise<string>
   /** undefined where the project has no files or the backend cannot tell. */
   revision: (project: string) => Promise<StorageRevision | undefined>
 }

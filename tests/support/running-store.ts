@@ -7,7 +7,6 @@ import { loadListeningConfig } from '../../chartstore/config/listening-config.ts
 import { createStoreServer } from '../../chartstore/http/serve.ts'
 import { createLoneReplica } from '../../chartstore/replicas/replicas.ts'
 import { createLocalStorage } from '../../chartstore/storage/local-storage.ts'
-import { keepSmallFiles } from '../../chartstore/storage/small-files.ts'
 import type { Storage } from '../../chartstore/storage/storage.ts'
 import { drain, listen } from '../../service/http-server.ts'
 import { makeFolder } from './folder.ts'
@@ -36,7 +35,6 @@ export async function startStore(
   const storage = options.storage ?? (await createLocalStorage(dir))
   const store = createChartstore({
     storage,
-    getFile: keepSmallFiles(storage),
     replicas: createLoneReplica(),
     policy: { ...config.policy, ...options.policy },
     authenticate: options.authenticate ?? allowAll,
