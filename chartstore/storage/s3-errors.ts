@@ -51,9 +51,13 @@ export function isTransient(error: unknown): boolean {
   const status = statusOf(error)
   if (status === undefined)
     return error instanceof Error && error.name !== 'CredentialsProviderError'
-  // Our clock has jumped, or the server's: from this answer on the SDK signs by the server's.
-  if (error instanceof Error && error.name === 'RequestTimeTooSkewed') return true
+  if (isSkewed(error)) return true
   return (status >= 500 && status !== 501) || status === 408 || status === 429
+}
+
+/** Our clock has jumped, or the server's: from this answer on the SDK signs by the server's. */
+export function isSkewed(error: unknown): boolean {
+  return error instanceof Error && error.name === 'RequestTimeTooSkewed'
 }
 
 /** undefined where no answer came, or none that the SDK could read. */

@@ -12,7 +12,7 @@ import { DEFAULT_PATIENCE, uploadPatience } from './patience.ts'
 import { checkBucket } from './s3-check.ts'
 import { createS3Client } from './s3-client.ts'
 import type { S3Config } from './s3-config.ts'
-import { isNotFound, toPutFailure, toS3StorageError } from './s3-errors.ts'
+import { isNotFound, isSkewed, toPutFailure, toS3StorageError } from './s3-errors.ts'
 
 const UPLOAD_ID = 'chartgate-upload'
 
@@ -27,7 +27,11 @@ export function createS3Objects(
 
   const calling = async <Result>(what: string, call: () => Promise<Result>): Promise<Result> => {
     try {
-      return await call()
+      return await call().catch((error: unknown) => {
+        // Of several requests that meet a jump of the clock, the SDK repeats only the first.
+        if (isSkewed(error)) return call()
+        throw error
+      })
     } catch (error) {
       throw toS3StorageError(error, what)
     }

@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises'
+import { rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { mustRun } from './command.ts'
@@ -14,7 +14,11 @@ export interface FalseClock {
 
 export async function makeFalseClock(t: TestContext, offset: string): Promise<FalseClock> {
   const file = join(await makeFolder(t), 'offset')
-  const set = (next: string) => writeFile(file, next)
+  const set = async (next: string) => {
+    // At once: a file that is half written would be another jump.
+    await writeFile(`${file}.next`, next)
+    await rename(`${file}.next`, file)
+  }
   await set(offset)
   const library = await mustRun('faketime', ['-m', '-f', '+0', 'printenv', 'LD_PRELOAD'])
   return {
