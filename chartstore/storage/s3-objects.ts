@@ -30,7 +30,7 @@ export function createS3Objects(
       try {
         return await call()
       } catch (error) {
-        // The SDK repeats these too, but all of its attempts can fall into one jump of the clock.
+        // Of several requests that meet a jump of the clock, the SDK repeats only the first.
         if (!isClockSkewed(error) || attempt === ATTEMPTS) throw toS3StorageError(error, what)
       }
     }
