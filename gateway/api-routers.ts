@@ -81,7 +81,7 @@ export function createApiParts(dependencies: ApiDependencies): ApiPart[] {
   return [...parts, createDocumentation(parts, API)]
 }
 
-/** Not known: the store does not tell yet how much it holds. */
+/** Not known: a store tells of one project at a time (`_stats`). */
 const measureStorage = async () => 0
 
 /** The names that Harbor has for them. */
