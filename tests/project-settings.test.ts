@@ -258,6 +258,27 @@ test('with_detail=false leaves out what has to be looked up, and roles are those
   assert.partialDeepStrictEqual(await list('', 'root'), admin)
 })
 
+test('a robot of the system lists the projects that it was granted something in, and public ones', async (t) => {
+  const { gateway, api, project } = await start(t)
+  const { accounts } = gateway
+  await accounts.createProject('other')
+  const robot = await accounts.createRobot(null, 'few', [])
+  await accounts.run(
+    `insert into robot_permissions (robot_id, kind, project_id, resource, action)
+     values ($1, 'project', $2, 'helm-chart', 'read')`,
+    [robot, project],
+  )
+  const list = async (query: string) => {
+    const answer = await api.get(`/projects?${query}`, { as: 'robot$few' })
+    assert.ok(Array.isArray(answer.body))
+    const names = answer.body.map(({ name }) => name)
+    return [names, answer.headers.get('x-total-count')]
+  }
+  assert.deepEqual(await list(''), [['demo', 'library'], '2'])
+  assert.deepEqual(await list('public=false'), [['demo'], '1'])
+  assert.deepEqual(await list('name=oth'), [[], '0'])
+})
+
 for (const kind of STORE_KINDS) {
   test(`${kind}: a project is not deleted while a file is left that a later one of its name would have`, async (t) => {
     const { store, dir } = await openGatewayStore(t, kind)
