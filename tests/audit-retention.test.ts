@@ -89,7 +89,7 @@ test('a filter that finds few lines of many reads them by an index', async (t) =
   ]
   for (const [q, index] of cases) {
     const plans = await explainList(db, q)
-    assert.equal(plans.length, 2)
+    assert.ok(plans.length > 0)
     for (const plan of plans) {
       assert.doesNotMatch(plan, /Seq Scan/, `${q}\n${plan}`)
       assert.match(plan, new RegExp(`\\b${index}\\b`), `${q}\n${plan}`)

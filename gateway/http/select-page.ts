@@ -22,14 +22,20 @@ export async function selectPage<Row extends QueryResultRow>(
   { columns, from, where, orderBy, filter, page }: ListStatement,
 ): Promise<{ total: number; rows: Row[] }> {
   const filtered = `from ${from} where ${where} and ${filter.sql()}`
-  const counted = await db.query<{ count: number }>(
-    `select count(*)::integer as count ${filtered}`,
-    [...filter.values],
-  )
+  const values = [...filter.values]
   const limits = `limit ${filter.bind(page.limit)}::bigint offset ${filter.bind(page.offset)}::bigint`
   const found = await db.query<Row>(
     `select ${columns} ${filtered} order by ${orderBy} ${limits}`,
     filter.values,
+  )
+  const { length } = found.rows
+  const isFull = length === page.limit
+  const isBehindTheEnd = length === 0 && page.offset > 0
+  // a last page tells the total by itself
+  if (!isFull && !isBehindTheEnd) return { total: page.offset + length, rows: found.rows }
+  const counted = await db.query<{ count: number }>(
+    `select count(*)::integer as count ${filtered}`,
+    values,
   )
   return { total: counted.rows[0]?.count ?? 0, rows: found.rows }
 }
