@@ -46,6 +46,12 @@ export async function createEmptyDatabase(t: TestContext): Promise<ConnectionCon
   return connection
 }
 
+/** A database of the tests' server as a URL, for another process. */
+export function toUrl({ connectionString, host = '', user, database }: ConnectionConfig): string {
+  if (connectionString !== undefined) return connectionString
+  return `postgres://${user}@localhost/${database}?host=${encodeURIComponent(host)}`
+}
+
 async function createDatabase(template: string) {
   server ??= startServer()
   const { admin, connectTo } = await server
