@@ -12,7 +12,7 @@ import { eventually } from './support/eventually.ts'
 import { makeFolder } from './support/folder.ts'
 import { createHarborDatabase } from './support/harbor-database.ts'
 import { startGatewayProcess } from './support/running-chartgate.ts'
-import { listProjectKeys, startS3Server } from './support/s3-server.ts'
+import { listProjectKeys, putObject, startS3Server } from './support/s3-server.ts'
 import { listSharedCharts, skipWithoutCharts } from './support/shared-charts.ts'
 
 interface Counts {
@@ -520,6 +520,22 @@ test('real charts come into a bucket, and a running gateway has them at once', {
   assert.equal(index.match(/digest:/g)?.length, charts.length)
   const again = (await readChartgate([...args.slice(0, 3), '--in-place'], bucket)) as Report
   assert.partialDeepStrictEqual(again.charts, { kept: charts.length, leftOut: 0 })
+})
+
+test("charts come out of a bucket, by the env file of Harbor's ChartMuseum", async (t) => {
+  const { harbor, run, listOurs } = await makeMove(t)
+  await harbor.addProject('team', 1, { public: 'false' })
+  const server = await startS3Server(t)
+  const chart = await buildChart({ name: 'a', version: '1.0.0' })
+  await putObject(server, 'charts/team/a-1.0.0.tgz', chart)
+  await putObject(server, 'charts/team/index-cache.yaml', 'apiVersion: v1\n')
+  const file = join(await makeFolder(t), 'env')
+  const settings = { ...server.env, STORAGE_AMAZON_PREFIX: 'charts', DEPTH: '1', CHART_URL: '' }
+  const lines = Object.entries(settings).map(([name, value]) => `${name}=${value}\n`)
+  await writeFile(file, lines.join(''))
+  const report = await run(['--storage', file, '--apply'])
+  assert.partialDeepStrictEqual(report.charts, { new: 1, bytes: chart.length })
+  assert.deepEqual(await listOurs('team'), ['a-1.0.0.tgz'])
 })
 
 test('storage that is in place is only checked, and never copied onto itself', async (t) => {
