@@ -2,9 +2,10 @@ import { randomUUID } from 'node:crypto'
 import { Readable } from 'node:stream'
 import type { Logger } from '../service/log.ts'
 import type { Authenticate } from './auth/authenticator.ts'
+import { coalesceByKey } from './coalesce.ts'
 import type { ChartstorePolicy } from './config/config.ts'
 import type { Answer, StoreRequest } from './http/answer.ts'
-import { createRouter, type Route } from './http/router.ts'
+import { createRouter, type Route, type RouteContext } from './http/router.ts'
 import { answerError, StoreError } from './http/store-error.ts'
 import { RELATIVE_URLS } from './index/entry.ts'
 import { createProjectIndexes } from './index/project-indexes.ts'
@@ -25,6 +26,8 @@ export interface Chartstore {
 
 export interface ChartstoreDeps {
   storage: Storage
+  /** Opens files for clients; storage does where it is not said. */
+  getFile?: Storage['get']
   replicas: Replicas
   policy: ChartstorePolicy
   authenticate: Authenticate
@@ -39,6 +42,7 @@ export interface ChartstoreDeps {
 
 export function createChartstore({
   storage,
+  getFile = storage.get,
   replicas,
   policy,
   authenticate,
@@ -49,7 +53,8 @@ export function createChartstore({
   web,
 }: ChartstoreDeps): Chartstore {
   const indexes = createProjectIndexes({
-    storage,
+    // who reads an index at the same time shares a look at the folder
+    storage: { ...storage, revision: coalesceByKey(storage.revision) },
     log,
     lock: createKeyedLock(),
     reconcileMs: policy.reconcileMs,
@@ -67,7 +72,7 @@ export function createChartstore({
   })
   const metrics = hasMetrics ? createMetrics(indexes.loaded) : undefined
   const match = createRouter(
-    createRoutes({ storage, indexes, policy, version, metrics, web }),
+    createRoutes({ storage, getFile, indexes, policy, version, metrics, web }),
     contextPath,
   )
 
@@ -77,8 +82,9 @@ export function createChartstore({
     if (found === undefined) throw new StoreError(404, 'not found')
     const { route, context } = found
     note(route)
-    if (route.action !== 'none') {
-      authenticate(request.headers, route.action, context.params.repo ?? 'repo')
+    const { action, repos = readRepo } = route
+    if (action !== 'none') {
+      for (const repo of repos(context)) authenticate(request.headers, action, repo)
     }
     return route.handler(context)
   }
@@ -110,6 +116,10 @@ export function createChartstore({
       await replicas.close()
     },
   }
+}
+
+function readRepo({ params }: RouteContext): string[] {
+  return [params.repo ?? 'repo']
 }
 
 function sizeOf({ headers, body }: Answer): number {

@@ -2,10 +2,10 @@
  * Lets many callers share runs of a task: each gets a run that began after its call, so that it sees everything that
  * had happened by then. However many call, one run goes on and at most one waits.
  */
-export function coalesce(task: () => Promise<void>): () => Promise<void> {
-  let running: Promise<void> | undefined
-  let next: Promise<void> | undefined
-  const start = (): Promise<void> => {
+export function coalesce<Result>(task: () => Promise<Result>): () => Promise<Result> {
+  let running: Promise<Result> | undefined
+  let next: Promise<Result> | undefined
+  const start = (): Promise<Result> => {
     next = undefined
     running = task().finally(() => {
       running = undefined
@@ -16,5 +16,23 @@ export function coalesce(task: () => Promise<void>): () => Promise<void> {
     if (running === undefined) return start()
     next ??= running.then(start, start)
     return next
+  }
+}
+
+/** The same by key. A key that nobody asks for costs no memory. */
+export function coalesceByKey<Result>(
+  task: (key: string) => Promise<Result>,
+): (key: string) => Promise<Result> {
+  const calls = new Map<string, { call: () => Promise<Result>; waiting: number }>()
+  return async (key) => {
+    const known = calls.get(key) ?? { call: coalesce(() => task(key)), waiting: 0 }
+    calls.set(key, known)
+    known.waiting++
+    try {
+      return await known.call()
+    } finally {
+      known.waiting--
+      if (known.waiting === 0) calls.delete(key)
+    }
   }
 }

@@ -5,11 +5,13 @@ import { createDownloadHandler } from './charts/download.ts'
 import type { HandlerDeps } from './charts/handler-deps.ts'
 import { createIndexFileHandler } from './charts/index-file.ts'
 import { createReindexHandler } from './charts/reindex.ts'
+import { createStatsHandlers, listAsked } from './charts/stats.ts'
 import { createUploadHandlers } from './charts/upload.ts'
 import type { Answer } from './http/answer.ts'
 import { json, welcome } from './http/replies.ts'
 import type { Route } from './http/router.ts'
 import type { Metrics } from './metrics/metrics.ts'
+import { createUploadsUnderWay } from './upload/uploads-under-way.ts'
 import { createArtifactHubHandler } from './web/artifact-hub.ts'
 
 /**
@@ -20,7 +22,9 @@ export function createRoutes(deps: HandlerDeps): Route[] {
   const { policy } = deps
   const charts = createChartsHandlers(deps)
   const contents = createContentsHandlers(deps)
-  const upload = createUploadHandlers(deps)
+  const uploads = createUploadsUnderWay()
+  const upload = createUploadHandlers({ ...deps, uploads })
+  const stats = createStatsHandlers({ ...deps, uploads })
   const healthy = () => json({ healthy: true })
   const info = () => json({ version: deps.version })
 
@@ -34,7 +38,9 @@ export function createRoutes(deps: HandlerDeps): Route[] {
     { method: 'POST', path: '/api/:repo/charts', action: 'push', handler: upload.chart },
     { method: 'POST', path: '/api/:repo/prov', action: 'push', handler: upload.provenance },
     { method: 'GET', path: '/api/:repo/_problems', action: 'push', handler: charts.problems },
-    { method: 'GET', path: '/api/:repo/_stats', action: 'pull', handler: charts.stats },
+    { method: 'GET', path: '/api/_stats', action: 'pull', repos: listAsked, handler: stats.many },
+    { method: 'GET', path: '/api/:repo/_stats', action: 'pull', handler: stats.one },
+    { method: 'GET', path: '/api/:repo/_check', action: 'push', handler: stats.check },
     {
       method: 'POST',
       path: '/api/:repo/_reindex',

@@ -2,6 +2,7 @@ import type { Request, Router } from 'express'
 import type { Redis } from 'ioredis'
 import type { Logger } from '../service/log.ts'
 import type { Authoriser } from './access/authorise.ts'
+import type { AuditLog } from './audit/audit-log.ts'
 import { createAuditRoutes } from './audit/routes.ts'
 import type { VerifyCredential } from './auth/credentials.ts'
 import type { ChartStore } from './charts/chart-store.ts'
@@ -12,21 +13,29 @@ import type { Database } from './db/database.ts'
 import { createRestRouter, type Routes } from './http/rest-router.ts'
 import { createLabelsRoutes } from './labels/routes.ts'
 import { createMembersRoutes } from './members/routes.ts'
+import { createOldRoutes } from './old-api/routes.ts'
 import type { ApiPart } from './openapi/document.ts'
 import { createDocumentationPage } from './openapi/page.ts'
 import { createDocumentation } from './openapi/routes.ts'
 import { createPermissionsRoutes } from './permissions/routes.ts'
+import { createMetadataRoutes } from './projects/metadata-routes.ts'
+import { createProjectUsage } from './projects/project-usage.ts'
+import { createProjectsRepository } from './projects/repository.ts'
 import { createProjectsRoutes } from './projects/routes.ts'
+import { createSummaryRoutes } from './projects/summary-routes.ts'
+import { createQuotasRoutes } from './quotas/routes.ts'
 import { createRobotsRoutes } from './robots/routes.ts'
 import { createSearchRoutes } from './search/routes.ts'
 import { createSessionRoutes } from './sessions/routes.ts'
 import type { Sessions } from './sessions/sessions.ts'
 import { createSettingsRoutes } from './settings/routes.ts'
 import type { LiveSettings } from './settings/settings.ts'
+import { measureStorage } from './statistics/measure-storage.ts'
 import { createStatisticsRoutes } from './statistics/routes.ts'
 import type { HealthProbes } from './system/health.ts'
 import { createSystemRoutes, versionRoutes } from './system/routes.ts'
 import { createUserGroupsRoutes } from './user-groups/routes.ts'
+import { createPasswordRoute } from './users/password-route.ts'
 import { createUsersRoutes } from './users/routes.ts'
 import { createUserRecords } from './users/user-records.ts'
 
@@ -41,6 +50,7 @@ export interface ApiDependencies {
   verifyCredential: VerifyCredential
   /** Whether a browser has come by https. */
   isSecure: (req: Request) => boolean
+  auditLog: AuditLog
   authoriser: Authoriser
   store: ChartStore
   redis: Redis | undefined
@@ -51,17 +61,27 @@ export interface ApiDependencies {
 export function createApiRouters(
   dependencies: ApiDependencies,
 ): { path: string; router: Router }[] {
-  const { changes } = dependencies
-  const routers = createApiParts(dependencies).map(({ path, routes }) => ({
+  const { authoriser } = dependencies
+  const parts = createApiParts(dependencies)
+  const routers = parts.map(({ path, routes }) => ({
     path,
-    router: createRestRouter(changes, routes),
+    router: createRestRouter(dependencies, routes),
   }))
   const users = createUserRecords(dependencies.db)
+  const oldRoutes = createOldRoutes(routesAt(API, parts), authoriser)
   return [
     ...routers,
     { path: API, router: createDocumentationPage() },
+    { path: '/api', router: createRestRouter(dependencies, oldRoutes) },
     { path: '/c', router: createSessionRoutes({ ...dependencies, users }) },
   ]
+}
+
+function routesAt(path: string, parts: readonly ApiPart[]): Routes {
+  return Object.assign(
+    {},
+    ...parts.filter((part) => part.path === path).map(({ routes }) => routes),
+  )
 }
 
 /** The parts of the API, as its documentation groups them. */
@@ -69,27 +89,36 @@ export function createApiParts(dependencies: ApiDependencies): ApiPart[] {
   const { config, settings } = dependencies
   const { externalUrl } = config
   const robotPrefix = config.robotNamePrefix
+  const defaultDays = async () => (await settings.read()).robot_token_duration
+  const usage = createProjectUsage(dependencies.store)
   const part = (tag: string, routes: Routes): ApiPart => ({ tag, path: API, routes })
   const parts = [
-    part('Projects', createProjectsRoutes(dependencies)),
+    part('Projects', createProjectsRoutes({ ...dependencies, usage })),
+    part('Projects', createMetadataRoutes(dependencies)),
+    part('Projects', createSummaryRoutes({ ...dependencies, usage })),
+    part('Quotas', createQuotasRoutes({ ...dependencies, usage })),
     part('Members', createMembersRoutes(dependencies)),
     part('Users', createUsersRoutes(dependencies)),
     part('User groups', createUserGroupsRoutes(dependencies)),
     part('Permissions', createPermissionsRoutes(dependencies)),
-    part('Robots', createRobotsRoutes({ ...dependencies, robotPrefix })),
+    part('Users', createPasswordRoute(dependencies)),
+    part('Robots', createRobotsRoutes({ ...dependencies, robotPrefix, defaultDays })),
     part('Labels', createLabelsRoutes(dependencies)),
     part('Logs', createAuditRoutes(dependencies)),
     part('Search', createSearchRoutes(dependencies)),
-    part('Statistics', createStatisticsRoutes({ ...dependencies, measureStorage })),
+    part(
+      'Statistics',
+      createStatisticsRoutes({
+        ...dependencies,
+        measureStorage: () => measureStorage(createProjectsRepository(dependencies.db), usage),
+      }),
+    ),
     part('System', createSystemRoutes({ probes: listProbes(dependencies), settings, externalUrl })),
     part('System', createSettingsRoutes({ ...dependencies, robotPrefix })),
     { tag: 'System', path: '/api/version', routes: versionRoutes },
   ]
   return [...parts, createDocumentation(parts, API)]
 }
-
-/** Not known: the store does not tell yet how much it holds. */
-const measureStorage = async () => 0
 
 /** The names that Harbor has for them. */
 function listProbes({ db, store, redis }: ApiDependencies): HealthProbes {

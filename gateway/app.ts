@@ -19,6 +19,7 @@ import { createRequestLog } from './http/request-log.ts'
 import { setSecurityHeaders } from './http/security-headers.ts'
 import { sendError } from './http/send-error.ts'
 import type { VersionLabels } from './labels/version-labels.ts'
+import type { ReadUploadTerms } from './projects/upload-terms.ts'
 import { createCsrfProtection } from './sessions/csrf.ts'
 import { createReadOnlyGuard } from './settings/read-only.ts'
 import type { LiveSettings } from './settings/settings.ts'
@@ -32,9 +33,10 @@ export interface GatewayDependencies {
   /** Whether a browser has come by https. */
   isSecure: (req: Request) => boolean
   versionLabels: VersionLabels
+  readUploadTerms: ReadUploadTerms
   /** Express's setting: which proxies' `X-Forwarded-For` is believed. */
   trustProxy: false | number | string
-  /** Mounted at their paths, after charts: `/api/v2.0`, `/api/version`, `/c`. */
+  /** Mounted at their paths, after charts: `/api/v2.0`, `/api/version`, `/api`, `/c`. */
   apiRouters: readonly { path: string; router: Router }[]
   log: Logger
 }

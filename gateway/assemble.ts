@@ -5,6 +5,7 @@ import { createAuthoriser } from './access/authorise.ts'
 import { createApiRouters } from './api-routers.ts'
 import { createGateway } from './app.ts'
 import { type AuditLog, createAuditLog } from './audit/audit-log.ts'
+import { startPruning } from './audit/pruning.ts'
 import { createAuthentication } from './auth/authentication.ts'
 import type { ChartStore } from './charts/chart-store.ts'
 import type { GatewayConfig } from './config.ts'
@@ -13,6 +14,7 @@ import type { Database } from './db/database.ts'
 import { createVersionLabels } from './labels/version-labels.ts'
 import { createMembersRepository } from './members/repository.ts'
 import { createProjectsRepository } from './projects/repository.ts'
+import { createUploadTerms } from './projects/upload-terms.ts'
 import { createRobotsRepository } from './robots/repository.ts'
 import { createSecureTest } from './sessions/cookies.ts'
 import { startSessionSweep } from './sessions/session-sweep.ts'
@@ -31,7 +33,7 @@ export interface Foundations {
 /** What of the configuration decides how requests are answered. */
 export type GatewayPolicy = Pick<
   GatewayConfig,
-  'externalUrl' | 'robotNamePrefix' | 'tokenExpirationMinutes' | 'trustProxy'
+  'auditRetentionDays' | 'externalUrl' | 'robotNamePrefix' | 'tokenExpirationMinutes' | 'trustProxy'
 >
 
 export interface AssembledGateway {
@@ -75,6 +77,7 @@ export function assembleGateway(
     store,
     auditLog,
     settings,
+    readUploadTerms: createUploadTerms({ db, changes, settings }),
     versionLabels: createVersionLabels(db),
     isSecure,
     trustProxy: policy.trustProxy,
@@ -85,6 +88,7 @@ export function assembleGateway(
       db,
       changes,
       settings,
+      auditLog,
       authoriser,
       store,
       redis,
@@ -92,8 +96,10 @@ export function assembleGateway(
     }),
     log,
   })
+  const pruning = startPruning(db, log, policy.auditRetentionDays)
   const close = async () => {
     await sweep.close()
+    await pruning.close()
     await auditLog.close()
   }
   return { handle, auditLog, close }

@@ -22,6 +22,8 @@ export interface GatewayConfig {
   robotNamePrefix: string
   /** Unset: a setting that system admins change at run time. */
   tokenExpirationMinutes: number | undefined
+  /** Older lines of the audit log are deleted; 0: none. */
+  auditRetentionDays: number
   /** Express's `trust proxy`: whose X-Forwarded-For tells the source of a request. */
   trustProxy: string | number | false
   logLevel: string
@@ -53,6 +55,7 @@ const schema = z.object({
     .regex(/^[^\s:+]{1,32}$/, 'expected 1 to 32 characters without spaces, colons and plus signs')
     .default(DEFAULT_ROBOT_PREFIX),
   TOKEN_EXPIRATION: envInteger(undefined, 1, 1440),
+  AUDIT_RETENTION_DAYS: envInteger(0, 0, 36_500),
   TRUST_PROXY: z
     .string()
     .refine(
@@ -77,6 +80,7 @@ export function loadGatewayConfig(env: Env): GatewayConfig {
     externalUrl: parsed.EXTERNAL_URL?.replace(/\/+$/, ''),
     robotNamePrefix: parsed.ROBOT_NAME_PREFIX,
     tokenExpirationMinutes: parsed.TOKEN_EXPIRATION,
+    auditRetentionDays: parsed.AUDIT_RETENTION_DAYS,
     trustProxy: readTrustProxy(parsed.TRUST_PROXY),
     logLevel: parsed.LOG_LEVEL,
   })

@@ -11,7 +11,7 @@ import { openChartstore } from '../chartstore/open-chartstore.ts'
 import type { Env } from '../service/env.ts'
 import type { Logger } from '../service/log.ts'
 import { VERSION } from '../service/version.ts'
-import type { ChartStore } from './charts/chart-store.ts'
+import { type ChartStore, callHeaders, type UploadGuard } from './charts/chart-store.ts'
 import { MAX_ERROR_BYTES, readBody, toStoreError } from './charts/store-answer.ts'
 import { type OriginalRequest, sendError } from './http/send-error.ts'
 import { selectStoreHeaders } from './http/store-headers.ts'
@@ -34,20 +34,16 @@ export async function createEmbeddedStore(
   // The gateway has decided already.
   const store = await openChartstore(config, { authenticate: allowAll, log, version: VERSION })
 
-  const forward = async (
-    req: OriginalRequest,
-    res: ServerResponse,
-    confirm?: () => Promise<void>,
-  ) => {
+  const forward = async (req: OriginalRequest, res: ServerResponse, upload?: UploadGuard) => {
     let denial: unknown
     const confirmOrDeny = async () => {
-      await confirm?.().catch((error: unknown) => {
+      await upload?.confirm().catch((error: unknown) => {
         denial = error
         throw error
       })
     }
     const requestId = req.requestId === undefined ? {} : { 'x-request-id': req.requestId }
-    const headers = { ...selectStoreHeaders(req.headers), ...requestId }
+    const headers = { ...selectStoreHeaders(req.headers), ...upload?.terms, ...requestId }
     const answer = await store.dispatch(toStoreRequest(req, res, headers, confirmOrDeny))
     if (denial !== undefined) throw denial
     if (answer.status < 300 || answer.status === 304) return writeAnswer(req, res, answer)
@@ -60,10 +56,12 @@ export async function createEmbeddedStore(
   }
 
   return {
-    forward: (req: IncomingMessage, res, confirm) => {
-      forward(req, res, confirm).catch((error: unknown) => sendError(req, res, error, log))
+    forward: (req: IncomingMessage, res, upload) => {
+      forward(req, res, upload).catch((error: unknown) => sendError(req, res, error, log))
     },
-    call: async (method, path, headers = {}) => {
+    call: async (method, path, options) => {
+      options?.signal?.throwIfAborted()
+      const headers = callHeaders(options)
       const request = { method, url: path, headers, body: Readable.from([]) }
       const answer = await store.dispatch(request)
       return { ...answer, body: toReadable(answer.body) }

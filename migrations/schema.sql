@@ -16,8 +16,9 @@ create table audit_log (
   status smallint not null,
   request_id text not null,
   source_address text not null,
+  detail text default ''::text not null,
   constraint audit_log_pkey PRIMARY KEY (id),
-  constraint audit_log_operation_check CHECK ((operation = ANY (ARRAY['create'::text, 'pull'::text, 'delete'::text]))),
+  constraint audit_log_operation_check CHECK ((operation = ANY (ARRAY['create'::text, 'pull'::text, 'delete'::text, 'update'::text, 'login'::text, 'logout'::text]))),
   constraint audit_log_principal_kind_check CHECK ((principal_kind = ANY (ARRAY['anonymous'::text, 'user'::text, 'robot'::text])))
 );
 
@@ -86,6 +87,8 @@ create table project_metadata (
   value text not null,
   constraint project_metadata_pkey PRIMARY KEY (project_id, name),
   constraint project_metadata_check CHECK (((name <> 'public'::text) OR (value = ANY (ARRAY['true'::text, 'false'::text])))),
+  constraint project_metadata_immutable_check CHECK (((name <> 'immutable'::text) OR (value = ANY (ARRAY['true'::text, 'false'::text])))),
+  constraint project_metadata_max_upload_size_check CHECK (((name <> 'max_upload_size'::text) OR (value ~ '^(-1|[1-9][0-9]{0,14})$'::text))),
   constraint project_metadata_name_check CHECK (((length(name) >= 1) AND (length(name) <= 255))),
   constraint project_metadata_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects(id) ON DELETE CASCADE,
   constraint project_metadata_value_check CHECK ((length(value) <= 255))
@@ -98,7 +101,11 @@ create table projects (
   created_at timestamp with time zone default now() not null,
   updated_at timestamp with time zone default now() not null,
   deleted_at timestamp with time zone,
+  max_bytes bigint default '-1'::integer not null,
+  max_versions integer default '-1'::integer not null,
   constraint projects_pkey PRIMARY KEY (id),
+  constraint projects_max_bytes_check CHECK (((max_bytes = '-1'::integer) OR ((max_bytes >= 1) AND (max_bytes <= '9007199254740991'::bigint)))),
+  constraint projects_max_versions_check CHECK (((max_versions = '-1'::integer) OR (max_versions > 0))),
   constraint projects_name_check CHECK ((((length(name) >= 1) AND (length(name) <= 255)) AND (name ~ '^[a-z0-9]+(?:[._-][a-z0-9]+)*$'::text))),
   constraint projects_owner_id_fkey FOREIGN KEY (owner_id) REFERENCES users(id)
 );
@@ -239,9 +246,19 @@ create table users (
   constraint users_username_check CHECK (((length(username) >= 1) AND (length(username) <= 255)))
 );
 
+CREATE INDEX audit_log_operation ON public.audit_log USING btree (operation, op_time DESC, id DESC);
+
 CREATE INDEX audit_log_project_time ON public.audit_log USING btree (project_id, op_time DESC, id DESC);
 
+CREATE INDEX audit_log_resource ON public.audit_log USING btree (resource, op_time DESC, id DESC);
+
+CREATE INDEX audit_log_resource_parts ON public.audit_log USING gin (lower(resource) gin_trgm_ops);
+
+CREATE INDEX audit_log_resource_type ON public.audit_log USING btree (resource_type, op_time DESC, id DESC);
+
 CREATE INDEX audit_log_time ON public.audit_log USING btree (op_time DESC, id DESC);
+
+CREATE INDEX audit_log_username ON public.audit_log USING btree (username, op_time DESC, id DESC);
 
 CREATE INDEX chart_version_labels_file ON public.chart_version_labels USING btree (project_id, (((chart || '-'::text) || version)));
 
@@ -250,6 +267,10 @@ CREATE INDEX chart_version_labels_label ON public.chart_version_labels USING btr
 CREATE INDEX project_members_group ON public.project_members USING btree (group_id);
 
 CREATE INDEX project_members_user ON public.project_members USING btree (user_id);
+
+CREATE INDEX projects_max_bytes ON public.projects USING btree (max_bytes, id) WHERE (deleted_at IS NULL);
+
+CREATE INDEX projects_max_versions ON public.projects USING btree (max_versions, id) WHERE (deleted_at IS NULL);
 
 CREATE UNIQUE INDEX projects_name ON public.projects USING btree (name) WHERE (deleted_at IS NULL);
 

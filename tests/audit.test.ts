@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { pino } from 'pino'
 import { ROLE } from '../gateway/access/permissions.ts'
-import type { AuditEntry } from '../gateway/audit/audit-entry.ts'
+import type { ChartEntry } from '../gateway/audit/audit-entry.ts'
 import { createAuditLog } from '../gateway/audit/audit-log.ts'
 import { ANONYMOUS } from '../gateway/auth/principal.ts'
 import type { Queryable } from '../gateway/db/database.ts'
@@ -14,7 +14,7 @@ import { startGateway, type TestGateway } from './support/gateway.ts'
 
 const PROJECT = { id: 1, name: 'library', isPublic: true }
 
-function entry(chart: string, changes: Partial<AuditEntry> = {}): AuditEntry {
+function entry(chart: string, changes: Partial<ChartEntry> = {}): ChartEntry {
   return {
     principal: ANONYMOUS,
     project: PROJECT,
@@ -230,7 +230,7 @@ async function send(
 }
 
 function createMemoryLog() {
-  const lines: { audit?: AuditEntry }[] = []
+  const lines: { audit?: ChartEntry }[] = []
   return { log: pino({}, { write: (line) => lines.push(JSON.parse(line)) }), lines }
 }
 

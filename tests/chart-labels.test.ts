@@ -2,8 +2,10 @@ import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { ROLE } from '../gateway/access/permissions.ts'
 import { buildChart } from './support/chart-package.ts'
-import { startGateway, type TestGateway } from './support/gateway.ts'
+import { curl } from './support/curl.ts'
+import { PASSWORD, startGateway, type TestGateway } from './support/gateway.ts'
 import { createdId, createRestClient } from './support/rest-client.ts'
+import { skipWithoutPrograms } from './support/system-programs.ts'
 
 interface Answer {
   status: number
@@ -72,7 +74,7 @@ async function start(t: TestContext) {
       ]),
     )
   }
-  return { gateway, api, send, shown, makeLabel, enter }
+  return { gateway, api, send, shown, makeLabel, enter, mallory }
 }
 
 async function upload(gateway: TestGateway, project: string, name: string, version: string) {
@@ -85,7 +87,7 @@ async function upload(gateway: TestGateway, project: string, name: string, versi
 const failure = (code: string, message: string) => ({ error: message, errors: [{ code, message }] })
 
 test('labels on chart versions', async (t) => {
-  const { gateway, api, send, shown, makeLabel, enter } = await start(t)
+  const { gateway, api, send, shown, makeLabel, enter, mallory } = await start(t)
 
   for (const root of ['/api/chartrepo', '/api/v2.0/chartrepo']) {
     await t.test(`labels are put on a version, listed and taken off under ${root}`, async () => {
@@ -337,10 +339,11 @@ test('labels on chart versions', async (t) => {
     assert.equal(left.rowCount, 0)
   })
 
-  await t.test(
-    'nobody puts on, sees or takes off the labels of a project in which they have no role',
-    async () => {
+  for (const [name, role] of Object.entries(ROLE)) {
+    await t.test(`a ${name} of one project reaches the labels of no other`, async () => {
       const { team, teamId, other, otherId } = await enter()
+      await gateway.accounts.removeMember(otherId, mallory)
+      await gateway.accounts.addMember(otherId, mallory, role)
       await upload(gateway, other, 'hello', '1.0.0')
       const [id, foreign] = [await makeLabel('prod', teamId), await makeLabel('foreign', otherId)]
       const ours = `/api/chartrepo/${team}/charts/hello/1.0.0/labels`
@@ -358,10 +361,30 @@ test('labels on chart versions', async (t) => {
         })
       }
       // through their own project they reach neither the label nor what it is on
-      assert.equal((await send('POST', theirs, { id }, 'mallory')).status, 400)
-      assert.equal((await send('DELETE', `${theirs}/${id}`, undefined, 'mallory')).status, 404)
+      const isGuest = role === ROLE.guest || role === ROLE.limitedGuest
+      const attached = await send('POST', theirs, { id }, 'mallory')
+      assert.equal(attached.status, isGuest ? 403 : 400)
+      const detached = await send('DELETE', `${theirs}/${id}`, undefined, 'mallory')
+      assert.equal(detached.status, isGuest ? 403 : 404)
       assert.deepEqual(await shown(team, 'hello'), { '1.0.0': ['prod'] })
       assert.deepEqual(await shown(other, 'hello'), { '1.0.0': [] })
+    })
+  }
+
+  await t.test(
+    'a client that waits to be asked for its body is asked',
+    {
+      skip: skipWithoutPrograms('curl'),
+    },
+    async () => {
+      const { team, teamId } = await enter()
+      const id = await makeLabel('prod', teamId)
+      const answer = await curl(
+        ...['-u', `dev:${PASSWORD}`, '-H', 'content-type: application/json', '-d', `{"id":${id}}`],
+        ...['-H', 'Expect: 100-continue', '--expect100-timeout', '60', '--max-time', '30'],
+        `${gateway.url}/api/chartrepo/${team}/charts/hello/1.0.0/labels`,
+      )
+      assert.deepEqual(answer, { status: 200, body: '' })
     },
   )
 

@@ -12,7 +12,7 @@ const MEMBERS = {
   projectAdmin: ROLE.projectAdmin,
 } as const
 
-/** Projects `team` (private, with a member of each role), `open` (public) and `other` (private, of maintainer `mallory`). */
+/** Projects `team` (private, with a member of each role), `open` (public) and `other` (private, of project admin `mallory`). */
 async function start(t: TestContext) {
   const gateway = await startGateway(t)
   const { accounts } = gateway
@@ -24,7 +24,7 @@ async function start(t: TestContext) {
   }
   await accounts.createUser('root', true)
   await accounts.createUser('stranger')
-  await accounts.addMember(other, await accounts.createUser('mallory'), ROLE.maintainer)
+  await accounts.addMember(other, await accounts.createUser('mallory'), ROLE.projectAdmin)
   const grants = ['read', 'list', 'create', 'update', 'delete'].map((action) => `label:${action}`)
   await accounts.createRobot(team, 'ci', grants)
   await accounts.createRobot(other, 'ci', grants)

@@ -275,7 +275,7 @@ test('a project with charts is not deleted; an empty one is, and its name is fre
     await api.delete('/projects/demo', alice),
     412,
     'PRECONDITION',
-    'precondition failed: the project contains helm charts, can not be deleted',
+    'precondition failed: the project contains helm charts, can not be deleted: delete its charts first',
   )
   const chart = '/api/chartrepo/demo/charts/hello/1.0.0'
   assert.equal((await gateway.get(chart, { method: 'DELETE', as: 'root' })).status, 200)

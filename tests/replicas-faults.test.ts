@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
+import { eventually } from './support/eventually.ts'
 import { skipWithout } from './support/real-clients.ts'
 import { startRedis } from './support/redis-server.ts'
 import { agree, assertTrue, redisEnv, startReplicas, upload } from './support/replica-set.ts'
@@ -10,12 +11,12 @@ import { startTcpProxy } from './support/tcp-proxy.ts'
 const skip = skipWithout('versitygw') || skipWithoutPrograms('redis-server')
 const numbers = (count: number) => Array.from({ length: count }, (_, i) => i)
 
-/** Uploads in turn to these stores until told to stop; tells what was accepted. Any refusal is a failure. */
+/** Uploads in turn to these stores until told to stop. Any refusal is a failure. */
 function keepUploading(stores: Awaited<ReturnType<typeof startReplicas>>['stores']) {
   let isOn = true
   const accepted: string[] = []
   const run = async () => {
-    for (let n = 0; isOn && n < 2000; n++) {
+    for (let n = 0; isOn; n++) {
       const store = stores[n % stores.length]
       assert.ok(store)
       assert.equal(await upload(store, 'web', `1.0.${n}`), 201)
@@ -24,10 +25,20 @@ function keepUploading(stores: Awaited<ReturnType<typeof startReplicas>>['stores
     }
   }
   const running = run()
-  return async () => {
-    isOn = false
-    await running
-    return accepted.sort()
+  // Heard of where it is stopped.
+  running.catch(() => undefined)
+  return {
+    /** Waits until so many more were accepted. */
+    more: async (count: number) => {
+      const wanted = accepted.length + count
+      await eventually(() => assert.ok(accepted.length >= wanted, `${accepted.length} uploads`))
+    },
+    /** @returns what was accepted. */
+    stop: async () => {
+      isOn = false
+      await running
+      return accepted.sort()
+    },
   }
 }
 
@@ -38,14 +49,13 @@ test('while Redis is down uploads go on, and all stores agree when it is back, e
   const env = redisEnv(redis.address)
   const { stores } = await startReplicas(t, [env, env])
   await agree(stores)
-  const stop = keepUploading(stores)
-  await delay(500)
+  const uploads = keepUploading(stores)
+  await uploads.more(10)
   await redis.stop()
-  await delay(1500)
+  await uploads.more(20)
   await redis.restart()
-  await delay(500)
-  const accepted = await stop()
-  assert.ok(accepted.length > 20, `${accepted.length} uploads`)
+  await uploads.more(10)
+  const accepted = await uploads.stop()
   assert.deepEqual(await agree(stores, 10_000), accepted)
   await assertTrue(stores)
 })
@@ -68,15 +78,18 @@ test('a Redis that is flushed under load loses nothing', { skip }, async (t) => 
   const env = redisEnv(redis.address)
   const { stores } = await startReplicas(t, [env, env])
   await agree(stores)
-  const stop = keepUploading(stores)
+  const uploads = keepUploading(stores)
   for (const _ of numbers(5)) {
-    await delay(300)
+    await uploads.more(10)
     await redis.client.flushall()
   }
-  const accepted = await stop()
+  const accepted = await uploads.stop()
   assert.deepEqual(await agree(stores, 10_000), accepted)
   await assertTrue(stores)
 })
+
+/** How long a way is broken at least: one that swallows is given up after four seconds. */
+const BROKEN_MS = { cut: 500, swallow: 5000 }
 
 for (const fault of ['cut', 'swallow'] as const) {
   test(`a store whose way to Redis is ${fault === 'cut' ? 'cut' : 'silent'} goes on, and catches up after it`, {
@@ -86,14 +99,13 @@ for (const fault of ['cut', 'swallow'] as const) {
     const proxy = await startTcpProxy(t, redis.port)
     const { stores } = await startReplicas(t, [redisEnv(redis.address), redisEnv(proxy.address)])
     await agree(stores)
-    const stop = keepUploading(stores)
-    await delay(300)
+    const uploads = keepUploading(stores)
+    await uploads.more(10)
     proxy[fault]()
-    await delay(6000)
+    await Promise.all([uploads.more(20), delay(BROKEN_MS[fault])])
     proxy.mend()
-    await delay(300)
-    const accepted = await stop()
-    assert.ok(accepted.length > 20, `${accepted.length} uploads`)
+    await uploads.more(10)
+    const accepted = await uploads.stop()
     assert.deepEqual(await agree(stores, 10_000), accepted)
     await assertTrue(stores)
   })

@@ -214,6 +214,12 @@ test('the list is of the system, or of the project that q names', async (t) => {
     'BAD_REQUEST',
     'must with project ID when to query project robots',
   )
+  assertError(
+    await api.get('/robots?q=Level%3Dgalaxy', root),
+    400,
+    'BAD_REQUEST',
+    'bad request error level input',
+  )
 })
 
 test('a new secret ends the old one at once, and may be chosen', async (t) => {

@@ -41,7 +41,15 @@ test('the store reads each forwarded path as the gateway did: same route, same p
   const indexes = openProjectIndexes(storage)
   const { policy } = loadChartstoreConfig({}, '/nowhere')
   const match = createRouter(
-    createRoutes({ storage, indexes, policy, version: '', metrics: undefined, web: undefined }),
+    createRoutes({
+      storage,
+      getFile: storage.get,
+      indexes,
+      policy,
+      version: '',
+      metrics: undefined,
+      web: undefined,
+    }),
   )
   let compared = 0
   for (const route of CHART_ROUTES) {

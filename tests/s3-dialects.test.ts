@@ -165,7 +165,6 @@ test('a backend that charts cannot be kept in is refused with what to use instea
       (error) => error instanceof ConfigError && pattern.test(error.message),
     )
   refused({ STORAGE: 'etcd' }, /etcd is no place for packages: set STORAGE=local, or a bucket/)
-  refused({ STORAGE: 'openstack' }, /openstack is not supported yet.*STORAGE=amazon/)
   refused({ STORAGE: 'toString' }, /unsupported storage backend "toString": set STORAGE=local/)
   const alibaba = { STORAGE: 'alibaba', STORAGE_ALIBABA_BUCKET: 'charts' }
   refused({ ...alibaba, STORAGE_ALIBABA_ENDPOINT: 'ftp://x/y' }, /ENDPOINT: expected a host/)

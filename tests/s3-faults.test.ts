@@ -4,10 +4,13 @@ import { buffer } from 'node:stream/consumers'
 import { type TestContext, test } from 'node:test'
 import { DeleteBucketCommand, HeadObjectCommand } from '@aws-sdk/client-s3'
 import { StartError } from '../service/start-error.ts'
+import { openClaims } from './support/claims.ts'
 import { always, inTurn, startFaultProxy } from './support/fault-proxy.ts'
 import { skipWithout } from './support/real-clients.ts'
+import { startRedis } from './support/redis-server.ts'
 import { listKeys, openS3Storage, putObject, startS3Server } from './support/s3-server.ts'
 import { fault, putFiles, readStored, storedNames } from './support/stored-files.ts'
+import { skipWithoutPrograms } from './support/system-programs.ts'
 
 const skip = skipWithout('versitygw')
 const CHART = 'a-1.0.0.tgz'
@@ -150,12 +153,14 @@ test('objects carry the id of their upload', { skip }, async (t) => {
   assert.match(Metadata?.['chartgate-upload'] ?? '', /^[\da-f-]{36}$/)
 })
 
-test('a server without exclusive create is refused where overwriting is off', {
-  skip,
+test('where overwriting is off a server without exclusive create needs claims, and they decide', {
+  skip: skip || skipWithoutPrograms('redis-server'),
 }, async (t) => {
   const server = await startS3Server(t)
   const proxy = await startFaultProxy(t, server.url)
   const weak = { url: proxy.url, bucket: server.bucket }
+  const redis = await startRedis(t)
+  const claims = [await openClaims(t, redis), await openClaims(t, redis)]
   // Some servers read past If-None-Match, some say that they do not know it.
   for (const answer of [200, 501]) {
     proxy.set(({ method, path }) =>
@@ -163,9 +168,20 @@ test('a server without exclusive create is refused where overwriting is off', {
     )
     await assert.rejects(
       openS3Storage(t, weak),
-      (error) => error instanceof StartError && /If-None-Match/.test(error.message),
+      (error) =>
+        error instanceof StartError &&
+        /set CACHE=redis, .* or ALLOW_OVERWRITE=true/.test(error.message),
     )
     await openS3Storage(t, weak, { needsExclusiveCreate: false })
+    const stores = await Promise.all(claims.map((claim) => openS3Storage(t, weak, { claim })))
+    const tries = Array.from({ length: 10 }, (_, i) => {
+      const { storage } = stores[i % 2] ?? assert.fail()
+      return putFiles(storage, `p${answer}`, { ...PAIR, [CHART]: `try ${i}` })
+    })
+    const results = await Promise.allSettled(tries)
+    assert.equal(results.filter(({ status }) => status === 'fulfilled').length, 1)
+    const lost = results.filter((result) => result.status === 'rejected')
+    assert.ok(lost.every(({ reason }) => fault('exists')(reason)))
   }
 })
 

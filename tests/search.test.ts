@@ -210,8 +210,8 @@ async function storeWith(
   const store = await createEmbeddedStore(loadEmbeddedConfig({}, await makeFolder(t)), log)
   return {
     ...store,
-    call: async (method, path, headers) => {
-      const answer = await store.call(method, path, headers)
+    call: async (method, path, options) => {
+      const answer = await store.call(method, path, options)
       return { ...answer, ...change(path) }
     },
   }

@@ -272,6 +272,20 @@ test('a name and a password are taken from a form, never from the URL', async (t
   assert.equal(email.status, 200)
 })
 
+test('a session that was left open does not serve to find the password', async (t) => {
+  const { first, browser, id } = await startTwo(t, keptInPostgres)
+  await browser.login(first, 'bob')
+  await browser.whoAmI(first)
+  const statuses: number[] = []
+  for (let count = 0; count < 11; count += 1) {
+    const body = { old_password: `guess ${count}`, new_password: 'N3wPassword' }
+    const request = { method: 'PUT', body }
+    const answer = await browser.send(first, `/api/v2.0/users/${id}/password`, request)
+    statuses.push(answer.status)
+  }
+  assert.deepEqual(statuses, [...Array(10).fill(403), 429])
+})
+
 test('nobody fills the store with sessions', async (t) => {
   const { first, browser } = await startTwo(t, keptInPostgres)
   const statuses: number[] = []

@@ -36,8 +36,6 @@ export function createChartsHandlers({ indexes }: HandlerDeps) {
     },
     version: async (context: RouteContext): Promise<Answer> =>
       jsonText(findVersion(await documentOf(context), context).json),
-    stats: async ({ params }: RouteContext): Promise<Answer> =>
-      json(await (await indexes.forReading(params.repo ?? '')).stats()),
     problems: async ({ params }: RouteContext): Promise<Answer> => {
       const index = await indexes.forReading(params.repo ?? '')
       await index.current()

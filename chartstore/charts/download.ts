@@ -8,11 +8,11 @@ import type { OpenFile, StoredFile } from '../storage/storage.ts'
 import type { HandlerDeps } from './handler-deps.ts'
 
 /** `GET /:repo/charts/:filename`: a package or a provenance file, streamed, with Range. The index is not asked. */
-export function createDownloadHandler({ storage }: HandlerDeps) {
+export function createDownloadHandler({ getFile }: HandlerDeps) {
   return async ({ params, request }: RouteContext): Promise<Answer> => {
     const fileName = params.filename ?? ''
     const contentType = typeOf(fileName)
-    const file = await storage.get(params.repo ?? '', fileName)
+    const file = await getFile(params.repo ?? '', fileName)
     const etag = etagOf(file)
     const headers = { 'content-type': contentType, 'accept-ranges': 'bytes', etag }
     if (matchesEtag(request.headers['if-none-match'], etag)) {

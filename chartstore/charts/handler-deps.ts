@@ -7,6 +7,8 @@ import type { WebFiles } from '../web/web-files.ts'
 /** What the handlers of the API work on. */
 export interface HandlerDeps {
   storage: Storage
+  /** Opens a file that clients ask for. */
+  getFile: Storage['get']
   indexes: ProjectIndexes
   policy: ChartstorePolicy
   version: string

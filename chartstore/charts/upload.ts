@@ -8,14 +8,25 @@ import { limitBody } from '../upload/limit-body.ts'
 import { discardForm, type ReceivedForm, receiveForm } from '../upload/receive-form.ts'
 import { receivePackage } from '../upload/receive-package.ts'
 import { receiveProvenance } from '../upload/receive-provenance.ts'
+import { readUploadTerms, type UploadTerms } from '../upload/upload-terms.ts'
+import type { UploadsUnderWay } from '../upload/uploads-under-way.ts'
 import type { HandlerDeps } from './handler-deps.ts'
 
 /**
  * Uploads: receive and verify everything, then publish it in one step. The answer is sent when the files are durable
  * and the index shows them.
  */
-export function createUploadHandlers({ storage, indexes, policy }: HandlerDeps) {
-  const publish = async ({ params, query, request }: RouteContext, received: ReceivedForm) => {
+export function createUploadHandlers({
+  storage,
+  indexes,
+  uploads,
+  policy,
+}: HandlerDeps & { uploads: UploadsUnderWay }) {
+  const publish = async (
+    { params, query, request }: RouteContext,
+    { quota, isImmutable }: UploadTerms,
+    received: ReceivedForm,
+  ) => {
     const { package: chart, provenance } = received
     const mayOverwrite = policy.allowsOverwrite || (query.has('force') && policy.allowsForce)
     const files = [chart, provenance].filter((file) => file !== undefined)
@@ -24,9 +35,12 @@ export function createUploadHandlers({ storage, indexes, policy }: HandlerDeps) 
       await request.confirm?.()
       await indexes.forWriting(params.repo ?? '').publish({
         files,
-        overwrite: mayOverwrite,
+        overwrite: mayOverwrite && !isImmutable,
+        quota,
         ...(chart === undefined ? {} : { facts: chart }),
       })
+    } catch (error) {
+      throw isImmutable && isTaken(error) ? refuseChange(error) : error
     } finally {
       await discardForm(received)
     }
@@ -36,9 +50,13 @@ export function createUploadHandlers({ storage, indexes, policy }: HandlerDeps) 
   /** Reads the body, and lets go of it however that ends, so that what is left of it can be thrown away. */
   const receive = async <Result>(
     { request }: RouteContext,
+    { maxUploadBytes }: UploadTerms,
     read: (body: AsyncGenerator<Uint8Array>) => Promise<Result>,
   ): Promise<Result> => {
-    const body = limitBody(request, policy.maxUploadBytes)
+    const body = limitBody(request, [
+      { bytes: policy.maxUploadBytes, setting: 'MAX_UPLOAD_SIZE of the chart store' },
+      { bytes: maxUploadBytes, setting: 'max_upload_size of the project' },
+    ])
     try {
       return await read(body)
     } finally {
@@ -46,37 +64,55 @@ export function createUploadHandlers({ storage, indexes, policy }: HandlerDeps) 
     }
   }
 
-  return {
-    chart: async (context: RouteContext): Promise<Answer> => {
-      if (!isForm(context)) {
-        return publish(context, {
-          package: await receive(context, (body) => receivePackage(body, storage)),
-        })
-      }
-      const received = await receive(context, (body) =>
-        receiveForm(context.request, body, policy.formFields, storage),
-      )
-      try {
-        return await publish(context, received)
-      } catch (error) {
-        // ChartMuseum's text for forms differs from the one for raw bodies.
-        const isTaken = error instanceof StorageError && error.fault === 'exists'
-        throw isTaken ? new StoreError(409, 'chart already exists') : error
-      }
-    },
-    provenance: async (context: RouteContext): Promise<Answer> => {
-      try {
-        const provenance = await receive(context, (body) => receiveProvenance(body, storage))
-        return await publish(context, { provenance })
-      } catch (error) {
-        // 500 here and 400 in a form: ChartMuseum's clients know it so.
-        if (error instanceof InvalidChart && error.message === 'invalid provenance file') {
-          throw new StoreError(500, error.message)
-        }
-        throw error
-      }
-    },
+  const takeChart = async (context: RouteContext, terms: UploadTerms): Promise<Answer> => {
+    if (!isForm(context)) {
+      const chart = await receive(context, terms, (body) => receivePackage(body, storage))
+      return publish(context, terms, { package: chart })
+    }
+    const received = await receive(context, terms, (body) =>
+      receiveForm(context.request, body, policy.formFields, storage),
+    )
+    try {
+      return await publish(context, terms, received)
+    } catch (error) {
+      // ChartMuseum's text for forms differs from the one for raw bodies.
+      throw isTaken(error) ? new StoreError(409, 'chart already exists') : error
+    }
   }
+
+  const takeProvenance = async (context: RouteContext, terms: UploadTerms): Promise<Answer> => {
+    try {
+      const provenance = await receive(context, terms, (body) => receiveProvenance(body, storage))
+      return await publish(context, terms, { provenance })
+    } catch (error) {
+      // 500 here and 400 in a form: ChartMuseum's clients know it so.
+      if (error instanceof InvalidChart && error.message === 'invalid provenance file') {
+        throw new StoreError(500, error.message)
+      }
+      throw error
+    }
+  }
+
+  const answerBy =
+    (take: typeof takeChart) =>
+    (context: RouteContext): Promise<Answer> =>
+      uploads.during(context.params.repo ?? '', async () =>
+        take(context, readUploadTerms(context.request.headers)),
+      )
+
+  return { chart: answerBy(takeChart), provenance: answerBy(takeProvenance) }
+}
+
+function isTaken(error: unknown): error is StorageError {
+  return error instanceof StorageError && error.fault === 'exists'
+}
+
+/** Whoever forced it is to know that force is not what is missing. */
+function refuseChange(error: StorageError): StoreError {
+  return new StoreError(
+    409,
+    `${error.message}, and the versions of this project are immutable: upload it as another version`,
+  )
 }
 
 function isForm({ request }: RouteContext): boolean {

@@ -17,6 +17,8 @@ export interface Route {
   /** Segments; `:name` takes any one, and the last may be empty, as ChartMuseum's may. A last `*` takes the rest. */
   path: string
   action: Action
+  /** The repositories that it is about; without it, the one in the path. */
+  repos?: (context: RouteContext) => string[]
   /** Not below the context path. */
   isOutside?: true
   handler: (context: RouteContext) => Promise<Answer> | Answer

@@ -2,6 +2,7 @@ import type { Logger } from '../../service/log.ts'
 import { InvalidChart } from '../chart/chart-error.ts'
 import { FileNameTaken } from '../index/file-name-taken.ts'
 import { LimitReached } from '../index/object-limit.ts'
+import { QuotaExceeded } from '../index/quota.ts'
 import { StorageError } from '../storage/storage.ts'
 import type { Answer } from './answer.ts'
 
@@ -42,6 +43,7 @@ function toStoreError(error: unknown): StoreError | undefined {
   if (error instanceof StoreError) return error
   if (error instanceof InvalidChart) return new StoreError(400, error.message)
   if (error instanceof FileNameTaken) return new StoreError(409, error.message)
+  if (error instanceof QuotaExceeded) return new StoreError(412, error.message)
   if (error instanceof LimitReached) return new StoreError(507, error.message)
   if (error instanceof ClientGone) return new StoreError(400, 'the upload was cut short')
   if (!(error instanceof StorageError)) return undefined

@@ -20,6 +20,8 @@ export interface IndexedFiles {
   document: IndexDocument
   ledger: FileLedger
   problems: () => Problem[]
+  /** Some of the files that are neither in the index nor the provenance of one that is. */
+  unlisted: () => string[]
   /** Whether the file has been looked at, whatever came of it. */
   has: (fileName: string) => boolean
   /** Whether it has been looked at as it is now. */
@@ -53,6 +55,9 @@ interface Skipped extends Problem {
 const SETTLE_MS = 10_000
 
 const PROGRESS_MS = 2000
+
+/** Enough to know them by. */
+const MAX_UNLISTED = 10
 
 export function createIndexedFiles(options: {
   project: string
@@ -145,6 +150,11 @@ export function createIndexedFiles(options: {
     document,
     ledger,
     problems: () => [...skipped.values()].map(({ fileName, message }) => ({ fileName, message })),
+    unlisted: () =>
+      ledger
+        .fileNames()
+        .filter((fileName) => document.getFile(packageOf(fileName)) === undefined)
+        .slice(0, MAX_UNLISTED),
     has: (fileName) =>
       isPackageFileName(fileName)
         ? document.getFile(fileName) !== undefined || skipped.has(fileName)

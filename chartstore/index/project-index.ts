@@ -30,10 +30,15 @@ export interface ProjectIndex extends ProjectWriter {
   /** The same, and every package is read anew, whatever its time is. Until then the index stays as it is. */
   rebuild: () => Promise<void>
   problems: () => Problem[]
+  /** Some of the files that are neither a version of the index nor the provenance of one. */
+  unlisted: () => string[]
   /** As last known, without asking anybody. */
   totals: () => ProjectTotals
-  /** The same when it has been made sure of; storage that does not answer does not hold it up. */
-  stats: () => Promise<ProjectTotals>
+  /**
+   * The same when it has been made sure of; storage that does not answer does not hold it up.
+   * @param late resolves when it is to be told as last known, if it was known.
+   */
+  stats: (late?: Promise<unknown>) => Promise<ProjectTotals>
   /** Stops background work and writes index-cache.yaml if it is behind. */
   close: () => Promise<void>
 }
@@ -197,10 +202,12 @@ export function createProjectIndex(project: string, options: IndexOptions): Proj
       await compare()
     },
     problems: files.problems,
+    unlisted: files.unlisted,
     totals,
-    stats: async () => {
-      if (isLoaded) await withinTime(refresh, STATS_PATIENCE_MS).catch(() => undefined)
-      else await load()
+    stats: async (late) => {
+      if (!isLoaded) await load()
+      else if (late !== undefined) await Promise.race([refresh().catch(() => undefined), late])
+      else await withinTime(refresh, STATS_PATIENCE_MS).catch(() => undefined)
       return totals()
     },
     close: cacheSaver.close,

@@ -3,6 +3,7 @@ import type { LoadedProject } from '../metrics/metrics.ts'
 import { createLoneReplica } from '../replicas/replicas.ts'
 import type { Storage } from '../storage/storage.ts'
 import { createContests } from './contests.ts'
+import { createProjectCounts, type ProjectCounts } from './project-counts.ts'
 import { createProjectIndex, type IndexOptions, type ProjectIndex } from './project-index.ts'
 
 /** The indexes of all projects of a store. */
@@ -11,6 +12,8 @@ export interface ProjectIndexes {
   forReading: (project: string) => Promise<ProjectIndex>
   /** For writing: the project is there from now on. */
   forWriting: (project: string) => ProjectIndex
+  /** What a project has. */
+  count: ProjectCounts['count']
   /** The projects that are in memory and have charts. */
   loaded: () => Generator<LoadedProject>
   close: () => Promise<void>
@@ -33,15 +36,22 @@ export function createProjectIndexes(options: Omit<IndexOptions, 'contests'>): P
     return index
   }
 
+  const counts = createProjectCounts({
+    known: (project) => indexes.get(project),
+    find: async (project) => ((await isThere(storage, project)) ? keep(project) : undefined),
+  })
+
   /** Nobody waits for it, and what fails is made good by the periodic comparison. */
   const inBackground = (project: string, work: Promise<void> | undefined) => {
     work?.catch((error: unknown) => log.warn({ err: error, project }, 'following replicas failed'))
   }
 
   replicas.listen({
-    // Of a project that was not read yet nothing is known that could be wrong.
-    onChange: (change) =>
-      inBackground(change.project, indexes.get(change.project)?.receive(change)),
+    onChange: (change) => {
+      counts.forget(change.project)
+      // Of a project that was not read yet nothing else is known that could be wrong.
+      inBackground(change.project, indexes.get(change.project)?.receive(change))
+    },
     onGap: (only) => {
       const projects = only === undefined ? [...indexes.keys()] : [only]
       for (const project of projects) {
@@ -67,6 +77,7 @@ export function createProjectIndexes(options: Omit<IndexOptions, 'contests'>): P
       })
     },
     forWriting: keep,
+    count: counts.count,
     loaded: function* () {
       for (const [project, index] of indexes) {
         const { charts, versions } = index.totals()

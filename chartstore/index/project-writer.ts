@@ -6,10 +6,14 @@ import { createEntry, type IndexEntry, type PackageFacts } from './entry.ts'
 import { FileNameTaken } from './file-name-taken.ts'
 import type { IndexedFiles } from './indexed-files.ts'
 import type { ObjectLimit } from './object-limit.ts'
+import { createRoom, type GiveBack, type Quota } from './quota.ts'
 
 /** Publishes and deletes the files of one project, and indexes what it does before it resolves. */
 export interface ProjectWriter {
-  /** @throws {StorageError} `exists` where one is there already and may not be replaced. */
+  /**
+   * @throws {StorageError} `exists` where one is there already and may not be replaced.
+   * @throws {QuotaExceeded} where there is no room for it.
+   */
   publish: (publication: Publication) => Promise<void>
   /** Deletes a package and its provenance. Resolves to whether there was one of them. */
   remove: (packageFile: string) => Promise<boolean>
@@ -21,6 +25,7 @@ export interface Publication {
   /** What the index says of the package among the files. */
   facts?: Omit<PackageFacts, 'modifiedNs'>
   overwrite: boolean
+  quota: Quota
 }
 
 export function createProjectWriter(options: {
@@ -35,12 +40,35 @@ export function createProjectWriter(options: {
   announce: (fileName: string) => Promise<void>
 }): ProjectWriter {
   const { project, storage, files, coherence, lock, limit, urlBase, announce } = options
-  const { document } = files
+  const { document, ledger } = files
+  const room = createRoom(() => ({ bytes: ledger.bytes(), versions: document.versionCount() }))
 
-  const put = async ({ files: newFiles, facts, overwrite }: Publication) => {
-    for (const file of await storage.put(project, newFiles, overwrite)) {
+  const takeRoom = ({ files: newFiles, facts, quota }: Publication): GiveBack => {
+    const growth = newFiles.map(
+      ({ fileName, spool }) => spool.size() - (ledger.get(fileName)?.size ?? 0),
+    )
+    const isNew = facts !== undefined && findHolder(facts) === undefined
+    const bytes = growth.reduce((sum, more) => sum + more, 0)
+    return room.take({ bytes, versions: isNew ? 1 : 0 }, quota)
+  }
+
+  /** The version as the index has it, from whatever file. */
+  const findHolder = ({ metadata }: NonNullable<Publication['facts']>) =>
+    document.versions(metadata.name)?.find(({ version }) => version === metadata.version)
+
+  /** Storage decides whether a file is replaced. It cannot tell that a version is there under another file's name. */
+  const refuseReplacement = ({ facts, overwrite }: Publication) => {
+    const holder = overwrite || facts === undefined ? undefined : findHolder(facts)
+    if (holder === undefined || holder.fileName === facts?.fileName) return
+    throw new StorageError('exists', `${holder.fileName} holds this version already`)
+  }
+
+  const put = async ({ files: newFiles, facts, overwrite }: Publication, giveBack: GiveBack) => {
+    const stored = await storage.put(project, newFiles, overwrite)
+    giveBack()
+    for (const file of stored) {
       const { fileName, modifiedNs } = file
-      if (fileName !== facts?.fileName) files.ledger.note(file)
+      if (fileName !== facts?.fileName) ledger.note(file)
       else files.adopt(createEntry({ ...facts, modifiedNs }, urlBase), file)
     }
   }
@@ -54,7 +82,9 @@ export function createProjectWriter(options: {
       try {
         await lock(`${project}/${fileName}`, async () => {
           refuseAnotherChart(document.getFile(fileName), facts)
-          await coherence.write(fileName, () => put(publication))
+          refuseReplacement(publication)
+          const giveBack = takeRoom(publication)
+          await coherence.write(fileName, () => put(publication, giveBack)).finally(giveBack)
           await announce(fileName)
         })
       } finally {

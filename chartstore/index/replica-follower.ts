@@ -63,12 +63,13 @@ export function createReplicaFollower(options: {
     await replicas.correct(project, corrections)
   }
 
-  /** Who replaced a file in the second of its upload left the same time, where storage tells whole seconds. */
+  /** Who replaced a file in the second of its upload left the same time, where storage tells whole seconds and no tag. */
   const doubtRecentFiles = () => {
     const since = BigInt(Date.now() - RECENT_MS) * 1_000_000n
     for (const fileName of document.fileNames()) {
       const { modifiedNs = 0n } = document.getFile(fileName) ?? {}
-      if (modifiedNs > since && modifiedNs % 1_000_000_000n === 0n) files.doubt(fileName)
+      const isRecent = modifiedNs > since && modifiedNs % 1_000_000_000n === 0n
+      if (isRecent && files.ledger.get(fileName)?.tag === undefined) files.doubt(fileName)
     }
   }
 

@@ -1,4 +1,3 @@
-import { createKeyedLock } from '../keyed-lock.ts'
 import type { FileFacts } from '../storage/storage.ts'
 
 /** A package of a project and its provenance as one store left them. */
@@ -38,8 +37,8 @@ export interface Replicas {
   hints: (project: string) => AsyncIterable<ReadonlyMap<string, string>>
   /** Puts right what `hints` says, where it still says what it said. */
   correct: (project: string, corrections: readonly Correction[]) => Promise<void>
-  /** Runs the task while no store runs one of the same key. @throws {StorageError} where that cannot be made sure. */
-  claim: Claim
+  /** undefined: nothing is shared that could keep two stores apart. */
+  claim: Claim | undefined
   close: () => Promise<void>
 }
 
@@ -49,7 +48,10 @@ export interface Correction {
   to: string | undefined
 }
 
-/** @param task its signal is aborted when the claim is lost. */
+/**
+ * Runs the task while no store runs one of the same key. @param task its signal is aborted when the claim is lost.
+ * @throws {StorageError} where that cannot be made sure.
+ */
 export type Claim = <Result>(
   key: string,
   task: (signal: AbortSignal) => Promise<Result>,
@@ -57,13 +59,12 @@ export type Claim = <Result>(
 
 /** One store on its own, or several that find each other's charts by comparing storage. */
 export function createLoneReplica(): Replicas {
-  const lock = createKeyedLock()
   return {
     announce: async () => undefined,
     listen: () => undefined,
     hints: async function* () {},
     correct: async () => undefined,
-    claim: (key, task) => lock(key, () => task(new AbortController().signal)),
+    claim: undefined,
     close: async () => undefined,
   }
 }

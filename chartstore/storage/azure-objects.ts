@@ -5,8 +5,8 @@ import {
   StorageSharedKeyCredential,
 } from '@azure/storage-blob'
 import type { Logger } from '../../service/log.ts'
-import { StartError } from '../../service/start-error.ts'
 import type { AzureConfig } from './azure-config.ts'
+import { checkListing } from './listing-check.ts'
 import { requireReadable } from './object-body.ts'
 import {
   type ListedObject,
@@ -18,6 +18,7 @@ import {
 import { DEFAULT_PATIENCE, uploadPatience } from './patience.ts'
 import { TookTooLong, withinTime, withRetries } from './retry.ts'
 import { StorageError } from './storage.ts'
+import { unavailable } from './unavailable.ts'
 
 /** Names of Azure's metadata are identifiers. */
 const UPLOAD_ID = 'chartgateupload'
@@ -90,7 +91,7 @@ export function createAzureObjects(
       } while (continuationToken)
       return found
     },
-    put: async (key, { body, size, uploadId, isExclusive = false }) => {
+    put: async (key, { body, size, uploadId, isExclusive = false, signal }) => {
       const upload = (abortSignal: AbortSignal) =>
         container.getBlockBlobClient(key).upload(body, size, {
           abortSignal,
@@ -99,7 +100,7 @@ export function createAzureObjects(
           ...(isExclusive ? { conditions: { ifNoneMatch: '*' } } : {}),
         })
       try {
-        return { tag: (await withinTime(upload, uploadPatience(patience, size))).etag }
+        return { tag: (await withinTime(upload, uploadPatience(patience, size), signal)).etag }
       } catch (error) {
         throw new PutFailure(putFault(error), unavailable(error), error)
       }
@@ -108,17 +109,14 @@ export function createAzureObjects(
       calling(what, async (abortSignal) => {
         await container.getBlobClient(key).deleteIfExists({ abortSignal })
       }),
-    check: async () => {
-      try {
-        await listOne()
-      } catch (error) {
-        if (isTransient(error)) {
-          log.warn({ err: error, container: config.container }, 'the object store is not available')
-          return
-        }
-        throw new StartError(explain(error, config), { cause: error })
-      }
-    },
+    check: () =>
+      checkListing(listOne, {
+        isTransient,
+        explain: (error) => explain(error, config),
+        bucket: config.container,
+        log,
+      }),
+    canDecide: true,
   }
 }
 
@@ -146,11 +144,6 @@ function describe(found: {
 
 function toSeconds(modified: Date | undefined): bigint {
   return BigInt(Math.floor((modified?.getTime() ?? 0) / 1000)) * 1_000_000_000n
-}
-
-function unavailable(cause: unknown): StorageError {
-  if (cause instanceof StorageError) return cause
-  return new StorageError('unavailable', 'storage is not available', { cause })
 }
 
 function isBlobNotFound(error: unknown): boolean {

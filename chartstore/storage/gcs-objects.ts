@@ -2,8 +2,8 @@ import { once } from 'node:events'
 import { Readable } from 'node:stream'
 import { ApiError, type FileMetadata, Storage } from '@google-cloud/storage'
 import type { Logger } from '../../service/log.ts'
-import { StartError } from '../../service/start-error.ts'
 import type { GoogleConfig } from './google-config.ts'
+import { checkListing } from './listing-check.ts'
 import { requireReadable } from './object-body.ts'
 import {
   type ListedObject,
@@ -15,6 +15,7 @@ import {
 import { DEFAULT_PATIENCE, uploadPatience } from './patience.ts'
 import { TookTooLong, withinTime, withRetries } from './retry.ts'
 import { StorageError } from './storage.ts'
+import { unavailable } from './unavailable.ts'
 
 const UPLOAD_ID = 'chartgate-upload'
 
@@ -91,7 +92,7 @@ export function createGcsObjects(
       } while (pageToken)
       return found
     },
-    put: async (key, { body, size, uploadId, isExclusive = false }) => {
+    put: async (key, { body, size, uploadId, isExclusive = false, signal }) => {
       const file = bucket.file(key)
       const target = file.createWriteStream({
         resumable: false,
@@ -107,7 +108,7 @@ export function createGcsObjects(
       })
       source.pipe(target)
       try {
-        await withinTime(() => ended, uploadPatience(patience, size))
+        await withinTime(() => ended, uploadPatience(patience, size), signal)
       } catch (error) {
         target.destroy()
         throw new PutFailure(putFault(error), unavailable(error), error)
@@ -118,17 +119,14 @@ export function createGcsObjects(
       calling(what, async () => {
         await bucket.file(key).delete({ ignoreNotFound: true })
       }),
-    check: async () => {
-      try {
-        await listOne()
-      } catch (error) {
-        if (isTransient(error)) {
-          log.warn({ err: error, bucket: config.bucket }, 'the object store is not available')
-          return
-        }
-        throw new StartError(explain(error, config), { cause: error })
-      }
-    },
+    check: () =>
+      checkListing(listOne, {
+        isTransient,
+        explain: (error) => explain(error, config),
+        bucket: config.bucket,
+        log,
+      }),
+    canDecide: true,
   }
 }
 
@@ -149,11 +147,6 @@ function describe(metadata: FileMetadata): ObjectFacts {
     tag: generation === undefined ? undefined : String(generation),
     uploadId: typeof uploadId === 'string' ? uploadId : undefined,
   }
-}
-
-function unavailable(cause: unknown): StorageError {
-  if (cause instanceof StorageError) return cause
-  return new StorageError('unavailable', 'storage is not available', { cause })
 }
 
 function putFault(error: unknown): PutFault {

@@ -1,4 +1,4 @@
-import { open, readdir, rm, unlink } from 'node:fs/promises'
+import { open, readdir, rm, stat, unlink } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { storing } from './local-errors.ts'
@@ -13,16 +13,20 @@ export function isLocalSpool(spool: Spool): spool is LocalSpool {
   return 'path' in spool
 }
 
+const HOST = hostname().replaceAll(/[^\w-]/g, '_')
+/** Tells this process from an earlier one of the same number: in a container that is 1 each time. */
+const STARTED = Date.now().toString(36)
+let count = 0
+
 /** `<host>.<process>.<start>.<n>`: tells a running owner's file from one that a crash left behind. */
-export function createOwnerNames(): () => string {
-  const owner = `${HOST}.${process.pid}.${Date.now().toString(36)}`
-  let count = 0
-  return () => `${owner}.${++count}`
+export function nextOwnerName(): string {
+  return `${HOST}.${process.pid}.${STARTED}.${++count}`
 }
 
 export async function createLocalSpool(path: string): Promise<LocalSpool> {
   const file = await open(path, 'wx', 0o644)
   let isOpen = true
+  let size = 0
   const close = async () => {
     if (!isOpen) return
     isOpen = false
@@ -37,7 +41,9 @@ export async function createLocalSpool(path: string): Promise<LocalSpool> {
           const { bytesWritten } = await file.write(chunk, offset)
           offset += bytesWritten
         }
+        size += chunk.length
       }),
+    size: () => size,
     finish: (modifiedNs) =>
       storing('upload', async () => {
         if (modifiedNs !== undefined) {
@@ -56,26 +62,31 @@ export async function createLocalSpool(path: string): Promise<LocalSpool> {
 
 /**
  * The names in a folder of owner-named files that earlier processes left there. A file of this host is left over unless
- * its process still runs; one of another host (a shared volume) when it is a day old by name.
+ * its process still runs; one of another host (a shared volume) when nobody has written to it for an hour.
  */
 export async function listLeftovers(folder: string): Promise<string[]> {
   const names = await readdir(folder)
-  return names.filter(isLeftover)
+  const areLeft = await Promise.all(names.map((name) => isLeftover(folder, name)))
+  return names.filter((_, i) => areLeft[i])
 }
 
 export async function removeLeftovers(folder: string): Promise<void> {
   for (const name of await listLeftovers(folder)) await rm(join(folder, name), { force: true })
 }
 
-const HOST = hostname().replaceAll(/[^\w-]/g, '_')
-const DAY_MS = 86_400_000
+const HOUR_MS = 3_600_000
 
-function isLeftover(name: string): boolean {
+async function isLeftover(folder: string, name: string): Promise<boolean> {
   const [owner, pid, started] = name.split('.')
   if (owner === undefined || pid === undefined || started === undefined) return true
-  if (owner !== HOST) return Date.now() - Number.parseInt(started, 36) > DAY_MS
-  if (Number(pid) === process.pid) return Number.parseInt(started, 36) < performance.timeOrigin
+  if (owner !== HOST) return isOlderThan(HOUR_MS, join(folder, name))
+  if (Number(pid) === process.pid) return started !== STARTED
   return !isRunning(Number(pid))
+}
+
+async function isOlderThan(ageMs: number, path: string): Promise<boolean> {
+  const found = await stat(path).catch(() => undefined)
+  return found !== undefined && Date.now() - found.mtimeMs > ageMs
 }
 
 function isRunning(pid: number): boolean {

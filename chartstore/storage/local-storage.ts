@@ -19,9 +19,9 @@ import { finishPublication, type Move, publish } from './local-publish.ts'
 import { createLocalReader } from './local-reader.ts'
 import {
   createLocalSpool,
-  createOwnerNames,
   isLocalSpool,
   listLeftovers,
+  nextOwnerName,
   removeLeftovers,
 } from './local-spool.ts'
 import type { NewFile, Storage } from './storage.ts'
@@ -34,8 +34,7 @@ import type { NewFile, Storage } from './storage.ts'
 export async function createLocalStorage(root: string): Promise<Storage> {
   const paths = createLocalPaths(root)
   const syncDirectory = createDirectorySync()
-  const nextName = createOwnerNames()
-  await prepare(paths, nextName())
+  await prepare(paths, nextOwnerName())
 
   const reader = createLocalReader(paths)
 
@@ -44,11 +43,11 @@ export async function createLocalStorage(root: string): Promise<Storage> {
     if (created !== undefined) await syncDirectory(paths.root)
   }
 
-  const backup = () => join(paths.spool, nextName())
+  const backup = () => join(paths.spool, nextOwnerName())
 
   /** Writes down what is to happen before it happens: whoever finds the journal after a crash finishes it. */
   const putTogether = async (project: string, moves: Move[], overwrite: boolean) => {
-    const journal = join(paths.journal, `${nextName()}.json`)
+    const journal = join(paths.journal, `${nextOwnerName()}.json`)
     const files = moves.map(({ fileName, spool }) => ({ fileName, spool: basename(spool) }))
     try {
       await writeJournal(journal, { project, overwrite, files })
@@ -63,7 +62,8 @@ export async function createLocalStorage(root: string): Promise<Storage> {
 
   return {
     ...reader,
-    createSpool: () => storing('upload', () => createLocalSpool(join(paths.spool, nextName()))),
+    createSpool: () =>
+      storing('upload', () => createLocalSpool(join(paths.spool, nextOwnerName()))),
     put: (project, files, overwrite) =>
       storing(project, async () => {
         await ensureProject(project)
@@ -83,7 +83,7 @@ export async function createLocalStorage(root: string): Promise<Storage> {
       }),
     putDerived: (project, fileName, content) =>
       storing(fileName, async () => {
-        const spool = join(paths.spool, nextName())
+        const spool = join(paths.spool, nextOwnerName())
         try {
           await writeFile(spool, content)
           await rename(spool, paths.file(project, fileName))

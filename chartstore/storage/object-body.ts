@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream'
-import { StorageError } from './storage.ts'
+import { unavailable } from './unavailable.ts'
 
 /**
  * The body of an answer as a stream that ends in a StorageError where the server falls silent or is cut off.
@@ -20,7 +20,6 @@ async function* readPieces(opened: Promise<Readable>, patienceMs: number) {
   const pieces: AsyncIterator<Uint8Array> = body[Symbol.asyncIterator]()
   for (;;) {
     const piece = await nextPiece(pieces, body, patienceMs).catch((error: unknown) => {
-      if (error instanceof StorageError) throw error
       throw unavailable(error)
     })
     if (piece.done === true) return
@@ -51,8 +50,4 @@ export async function readWhole(stream: Readable, size: number): Promise<Buffer>
   const bytes = Buffer.concat(pieces)
   if (bytes.length === size) return bytes
   throw unavailable(new Error(`${bytes.length} bytes arrived of ${size}`))
-}
-
-function unavailable(cause: unknown): StorageError {
-  return new StorageError('unavailable', 'storage is not available', { cause })
 }

@@ -15,6 +15,12 @@ export interface Upload {
   key: string
 }
 
+export interface PublishOptions {
+  overwrite: boolean
+  /** Nobody else puts these files until it is aborted; without it the server refuses what is there. */
+  claimed?: AbortSignal
+}
+
 /**
  * Puts all files in their places, or none. Object stores have no transaction over two objects: the provenance goes first and the
  * chart last, since the index goes by the chart. What a crash in between leaves is a provenance without its chart, never
@@ -23,16 +29,17 @@ export interface Upload {
 export async function publish(
   objects: ObjectStore,
   uploads: readonly Upload[],
-  overwrite: boolean,
+  options: PublishOptions,
 ): Promise<StoredFile[]> {
+  if (options.claimed !== undefined) await requireAbsent(objects, uploads)
   const done: Stored[] = []
   const undo: (() => Promise<void>)[] = []
   const last = uploads.length - 1
   for (const [index, upload] of [...uploads].sort(byRank).entries()) {
     const uploadId = randomUUID()
     const takeBack =
-      index === last ? undefined : await planUndo(objects, upload, uploadId, overwrite)
-    const outcome = await put(objects, upload, uploadId, overwrite)
+      index === last ? undefined : await planUndo(objects, upload, uploadId, options.overwrite)
+    const outcome = await put(objects, upload, uploadId, options)
     if (outcome.kind !== 'stored') {
       // Where nobody can tell whether the chart is in place, its provenance stays.
       if (outcome.kind === 'refused') await takeAllBack(undo)
@@ -46,6 +53,14 @@ export async function publish(
 
 function byRank(a: Upload, b: Upload): number {
   return Number(isProvenanceFileName(b.fileName)) - Number(isProvenanceFileName(a.fileName))
+}
+
+/** @throws {StorageError} `exists` */
+async function requireAbsent(objects: ObjectStore, uploads: readonly Upload[]): Promise<void> {
+  for (const { key, fileName } of uploads) {
+    const found = await unlessMissing(objects.head(key, fileName))
+    if (found !== undefined) throw alreadyExists(fileName)
+  }
 }
 
 /** Best effort: what cannot be taken back is what a crash would leave, and the first fault is the one to tell. */
@@ -92,7 +107,7 @@ async function put(
   objects: ObjectStore,
   upload: Upload,
   uploadId: string,
-  overwrite: boolean,
+  { overwrite, claimed }: PublishOptions,
 ): Promise<Outcome> {
   const { size } = await stat(upload.spool)
   for (let attempt = 1; ; attempt++) {
@@ -102,10 +117,12 @@ async function put(
         body,
         size,
         uploadId,
-        isExclusive: !overwrite,
+        isExclusive: !overwrite && claimed === undefined,
+        signal: claimed,
       })
       return { kind: 'stored', upload, uploadId, size, tag }
     } catch (error) {
+      if (claimed?.aborted) return { kind: 'unknown', error: claimed.reason }
       const mayRepeat =
         error instanceof PutFailure && (error.fault === 'transient' || error.fault === 'conflict')
       if (attempt === 1 && !mayRepeat) return { kind: 'refused', error }
@@ -124,7 +141,11 @@ async function put(
 function toStorageFault(error: unknown, fileName: string): unknown {
   if (!(error instanceof PutFailure)) return error
   if (error.fault !== 'taken' && error.fault !== 'conflict') return error.storageError
-  return new StorageError('exists', `${fileName} already exists`, { cause: error })
+  return alreadyExists(fileName, error)
+}
+
+function alreadyExists(fileName: string, cause?: unknown): StorageError {
+  return new StorageError('exists', `${fileName} already exists`, { cause })
 }
 
 /** What is stored is stored, whether or not the server tells its time. */
@@ -144,27 +165,22 @@ async function isInPlace(
   { key, fileName }: Upload,
   uploadId: string,
 ): Promise<boolean> {
-  try {
-    return (await objects.head(key, fileName)).uploadId === uploadId
-  } catch (error) {
-    if (isMissing(error)) return false
-    throw error
-  }
+  return (await unlessMissing(objects.head(key, fileName)))?.uploadId === uploadId
 }
 
 async function readIfThere(
   objects: ObjectStore,
   { key, fileName }: Upload,
 ): Promise<Buffer | undefined> {
-  try {
-    const { body, size } = await objects.get(key, fileName)
-    return await readWhole(body, size)
-  } catch (error) {
-    if (isMissing(error)) return undefined
-    throw error
-  }
+  const found = await unlessMissing(objects.get(key, fileName))
+  return found && readWhole(found.body, found.size)
 }
 
-function isMissing(error: unknown): boolean {
-  return error instanceof StorageError && error.fault === 'missing'
+async function unlessMissing<Result>(call: Promise<Result>): Promise<Result | undefined> {
+  try {
+    return await call
+  } catch (error) {
+    if (error instanceof StorageError && error.fault === 'missing') return undefined
+    throw error
+  }
 }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { StartError } from '../../service/start-error.ts'
 import { storing } from './local-errors.ts'
-import { createLocalSpool, createOwnerNames, removeLeftovers } from './local-spool.ts'
+import { createLocalSpool, nextOwnerName, removeLeftovers } from './local-spool.ts'
 import type { Spool } from './storage.ts'
 
 /**
@@ -13,7 +13,6 @@ import type { Spool } from './storage.ts'
  */
 export async function openSpoolFolder(parent = tmpdir()): Promise<() => Promise<Spool>> {
   const folder = join(parent, `chartgate-spool-${process.getuid?.() ?? 'user'}`)
-  const nextName = createOwnerNames()
   try {
     await mkdir(folder, { mode: 0o700 })
   } catch (error) {
@@ -26,7 +25,7 @@ export async function openSpoolFolder(parent = tmpdir()): Promise<() => Promise<
     await requirePrivate(folder)
   }
   await removeLeftovers(folder)
-  return () => storing('upload', () => createLocalSpool(join(folder, nextName())))
+  return () => storing('upload', () => createLocalSpool(join(folder, nextOwnerName())))
 }
 
 /** In a shared temporary directory anybody may have made it before us, and would then read what is uploaded. */

@@ -1,4 +1,5 @@
-import { createExclusiveCheck } from './exclusive-check.ts'
+import type { Claim } from '../replicas/replicas.ts'
+import { createArbiterSearch } from './arbiter.ts'
 import { isLocalSpool } from './local-spool.ts'
 import { readWhole, toFileStream } from './object-body.ts'
 import { createObjectKeys, type ObjectKeys } from './object-keys.ts'
@@ -12,8 +13,10 @@ export interface ObjectStorageOptions {
   objects: ObjectStore
   /** In front of every project, without slashes at its ends; empty: none. */
   prefix: string
-  /** Whether uploads may ever be refused because of what is there: then the server must be able to. */
+  /** Whether uploads may ever be refused because of what is there: then somebody must decide. */
   needsExclusiveCreate: boolean
+  /** Decides where the server cannot; undefined: nobody does. */
+  claim?: Claim | undefined
   patience?: Patience
   /** Where uploads wait; the system's temporary directory by default. */
   tempDir?: string
@@ -27,10 +30,10 @@ export interface ObjectStorageOptions {
 export async function createObjectStorage(options: ObjectStorageOptions): Promise<Storage> {
   const { objects, needsExclusiveCreate, patience = DEFAULT_PATIENCE } = options
   const keys = createObjectKeys(options.prefix)
-  const requireExclusiveCreate = createExclusiveCheck(objects, keys)
+  const findArbiter = createArbiterSearch(objects, keys, options.claim)
   const createSpool = await openSpoolFolder(options.tempDir)
   await objects.check()
-  if (needsExclusiveCreate) await requireExclusiveCreate().catch(passOverOutage)
+  if (needsExclusiveCreate) await findArbiter().catch(passOverOutage)
 
   const list: Storage['list'] = async (project) => {
     const listed = await objects.list(keys.project(project), project)
@@ -51,8 +54,11 @@ export async function createObjectStorage(options: ObjectStorageOptions): Promis
     createSpool,
     put: async (project, files, overwrite) => {
       const uploads = files.map((file) => toUpload(keys, project, file))
-      if (!overwrite) await requireExclusiveCreate()
-      return publish(objects, uploads, overwrite)
+      const arbiter = overwrite ? undefined : await findArbiter()
+      if (arbiter?.kind !== 'claim') return publish(objects, uploads, { overwrite })
+      return claimAll(arbiter.claim, uploads.map(claimName), (claimed) =>
+        publish(objects, uploads, { overwrite, claimed }),
+      )
     },
     delete: async (project, fileName) => {
       const key = keys.file(project, fileName)
@@ -78,6 +84,23 @@ function passOverOutage(error: unknown): void {
 function toUpload(keys: ObjectKeys, project: string, { fileName, spool }: NewFile): Upload {
   if (!isLocalSpool(spool)) throw new TypeError('a spool of another storage')
   return { fileName, spool: spool.path, key: keys.file(project, fileName) }
+}
+
+/** A chart and its provenance are claimed as one. */
+function claimName({ key }: Upload): string {
+  return key.replace(/\.prov$/, '')
+}
+
+/** Takes several claims in one order, so that no two stores wait for each other. */
+function claimAll<Result>(
+  claim: Claim,
+  names: readonly string[],
+  task: (signal: AbortSignal) => Promise<Result>,
+  held: readonly AbortSignal[] = [],
+): Promise<Result> {
+  const [name, ...others] = [...new Set(names)].sort()
+  if (name === undefined) return task(AbortSignal.any([...held]))
+  return claim(name, (signal) => claimAll(claim, others, task, [...held, signal]))
 }
 
 async function openObject(

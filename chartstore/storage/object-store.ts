@@ -35,6 +35,8 @@ export interface NewObject {
   uploadId?: string
   /** Refuses (`taken`) where there is an object already. */
   isExclusive?: boolean
+  /** Ends the attempt, which then fails with the signal's reason. */
+  signal?: AbortSignal | undefined
 }
 
 /** Bytes from `start` to `end`, both inclusive, of the very object that has this tag. */
@@ -64,6 +66,8 @@ export interface ObjectStore {
    * charts are answered 503, and everything else works. @throws {StartError} for what only the operator can mend.
    */
   check: () => Promise<void>
+  /** Whether the server may be asked to refuse an exclusive create, also where two of them come together. */
+  canDecide: boolean
 }
 
 export type PutFault =

@@ -1,5 +1,6 @@
 import type { Logger } from '../../service/log.ts'
 import type { ChartstorePolicy } from '../config/config.ts'
+import type { Replicas } from '../replicas/replicas.ts'
 import { createLocalPaths } from './local-paths.ts'
 import { createLocalReader } from './local-reader.ts'
 import { createLocalStorage } from './local-storage.ts'
@@ -10,15 +11,17 @@ import type { StorageConfig } from './storage-config.ts'
 
 /**
  * Opens the backend that is configured. SDKs are big: only the chosen one is loaded.
+ * @param claim what decides between two uploads where the backend cannot.
  * @throws {StartError} for what only the operator can mend.
  */
 export async function openStorage(
   config: StorageConfig,
   { allowsOverwrite }: Pick<ChartstorePolicy, 'allowsOverwrite'>,
+  claim: Replicas['claim'],
   log: Logger,
 ): Promise<Storage> {
   const open = (objects: ObjectStore, prefix: string) =>
-    createObjectStorage({ objects, prefix, needsExclusiveCreate: !allowsOverwrite })
+    createObjectStorage({ objects, prefix, needsExclusiveCreate: !allowsOverwrite, claim })
 
   switch (config.kind) {
     case 'local':
@@ -39,6 +42,10 @@ export async function openStorage(
       const { createAzureObjects } = await import('./azure-objects.ts')
       return open(createAzureObjects(config, log), config.prefix)
     }
+    case 'openstack': {
+      const { createSwiftObjects } = await import('./swift-objects.ts')
+      return open(createSwiftObjects(config, log), config.prefix)
+    }
   }
 }
 
@@ -51,7 +58,7 @@ export async function openStorageReader(
   log: Logger,
 ): Promise<StorageReader> {
   if (config.kind === 'local') return createLocalReader(createLocalPaths(config.dir))
-  return openStorage(config, { allowsOverwrite: true }, log)
+  return openStorage(config, { allowsOverwrite: true }, undefined, log)
 }
 
 /** For the log: where charts are, without anything secret. */
@@ -61,6 +68,8 @@ export function describeStorage(config: StorageConfig): string {
       return config.dir
     case 'microsoft':
       return place('microsoft', `${config.account}/${config.container}`, config.prefix)
+    case 'openstack':
+      return place('openstack', config.container, config.prefix)
     case 'amazon':
       return place('s3', config.bucket, config.prefix)
     default:

@@ -24,21 +24,25 @@ export class TookTooLong extends Error {
   override name = 'TookTooLong'
 }
 
+/** @param ended ends the call too, with its reason. */
 export async function withinTime<Result>(
   call: (signal: AbortSignal) => Promise<Result>,
   ms: number,
+  ended?: AbortSignal,
 ): Promise<Result> {
   const giveUp = new AbortController()
-  let timer: NodeJS.Timeout | undefined
+  const end = (reason: unknown) => giveUp.abort(reason)
+  const onEnded = () => end(ended?.reason)
   const limit = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      reject(new TookTooLong(`no answer in ${ms} ms`))
-      giveUp.abort()
-    }, ms)
+    giveUp.signal.addEventListener('abort', () => reject(giveUp.signal.reason))
   })
+  const timer = setTimeout(() => end(new TookTooLong(`no answer in ${ms} ms`)), ms)
+  ended?.addEventListener('abort', onEnded)
+  if (ended?.aborted) onEnded()
   try {
     return await Promise.race([call(giveUp.signal), limit])
   } finally {
     clearTimeout(timer)
+    ended?.removeEventListener('abort', onEnded)
   }
 }

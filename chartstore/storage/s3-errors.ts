@@ -51,6 +51,8 @@ export function isTransient(error: unknown): boolean {
   const status = statusOf(error)
   if (status === undefined)
     return error instanceof Error && error.name !== 'CredentialsProviderError'
+  // Our clock has jumped, or the server's: from this answer on the SDK signs by the server's.
+  if (error instanceof Error && error.name === 'RequestTimeTooSkewed') return true
   return (status >= 500 && status !== 501) || status === 408 || status === 429
 }
 

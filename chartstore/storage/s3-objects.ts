@@ -73,7 +73,7 @@ export function createS3Objects(
         } while (ContinuationToken !== undefined)
         return found
       }),
-    put: async (key, { body, size, uploadId, isExclusive = false }) => {
+    put: async (key, { body, size, uploadId, isExclusive = false, signal }) => {
       const sent = client.send(
         new PutObjectCommand({
           Bucket,
@@ -85,7 +85,10 @@ export function createS3Objects(
           ...(uploadId === undefined ? {} : { Metadata: { [UPLOAD_ID]: uploadId } }),
           ...(isExclusive ? { IfNoneMatch: '*' } : {}),
         }),
-        { requestTimeout: uploadPatience(patience, size) },
+        {
+          requestTimeout: uploadPatience(patience, size),
+          ...(signal && { abortSignal: signal }),
+        },
       )
       const output = await sent.catch((error: unknown) => {
         throw toPutFailure(error, 'upload')
@@ -97,6 +100,7 @@ export function createS3Objects(
         await client.send(new DeleteObjectCommand({ Bucket, Key: key }))
       }),
     check: () => checkBucket(client, config, log),
+    canDecide: true,
   }
 }
 

@@ -5,17 +5,15 @@ import { type AzureConfig, loadAzureConfig } from './azure-config.ts'
 import { type GoogleConfig, loadGoogleConfig } from './google-config.ts'
 import type { S3Config } from './s3-config.ts'
 import { isDialect, loadDialectConfig } from './s3-dialects.ts'
+import { loadSwiftConfig, type SwiftConfig } from './swift-config.ts'
 
 /** Where charts are kept: the backend, and what it needs to know. */
-export type StorageConfig = { kind: 'local'; dir: string } | S3Config | GoogleConfig | AzureConfig
-
-const REFUSED = new Map([
-  ['etcd', 'STORAGE: etcd is no place for packages: set STORAGE=local, or a bucket'],
-  [
-    'openstack',
-    'STORAGE: openstack is not supported yet: where Swift has its S3 interface on (s3api, Ceph RGW) set STORAGE=amazon and STORAGE_AMAZON_ENDPOINT',
-  ],
-])
+export type StorageConfig =
+  | { kind: 'local'; dir: string }
+  | S3Config
+  | GoogleConfig
+  | AzureConfig
+  | SwiftConfig
 
 /** ChartMuseum's names and defaults (spec/chartmuseum.md 3.2). */
 const amazonSchema = z.object({
@@ -44,11 +42,16 @@ export function loadStorageConfig(env: Env, defaultDir?: string): StorageConfig 
       return loadGoogleConfig(env)
     case 'microsoft':
       return loadAzureConfig(env)
+    case 'openstack':
+      return loadSwiftConfig(env)
+    case 'etcd':
+      throw new ConfigError([
+        'STORAGE: etcd is no place for packages: set STORAGE=local, or a bucket',
+      ])
     default:
       if (isDialect(storage)) return loadDialectConfig(storage, env)
       throw new ConfigError([
-        REFUSED.get(storage) ??
-          `STORAGE: unsupported storage backend "${storage}": set STORAGE=local, or amazon, google, microsoft, alibaba, baidu, oracle, tencent`,
+        `STORAGE: unsupported storage backend "${storage}": set STORAGE=local, or amazon, google, microsoft, openstack, alibaba, baidu, oracle, tencent`,
       ])
   }
 }

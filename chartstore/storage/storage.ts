@@ -28,6 +28,8 @@ export interface OpenFile extends StoredFile {
 /** An upload on its way in: outside every project, gone unless it is put. */
 export interface Spool {
   write: (chunk: Uint8Array) => Promise<void>
+  /** Bytes that were written. */
+  size: () => number
   /**
    * After this every byte is durable.
    * @param modifiedNs the time that the file is to have where the backend lets one choose; now by default.

@@ -8,6 +8,8 @@ import { can, canInSystem, isSystemAdmin } from './can.ts'
 import {
   PROJECT_PERMISSIONS,
   type ProjectPermission,
+  ROLE_PERMISSIONS,
+  ROLES_BY_POWER,
   type RoleId,
   type SystemPermission,
 } from './permissions.ts'
@@ -37,6 +39,11 @@ export interface Authoriser {
     principal: Principal,
     project: ProjectReference,
   ) => Promise<readonly ProjectPermission[]>
+  /** The ids of the projects in which the principal may do it, but not of those where everybody may. */
+  listProjectIds: (
+    principal: Principal,
+    permission: ProjectPermission,
+  ) => Promise<'every' | readonly number[]>
   /** The projects whose charts the principal may read, by name. */
   listReadable: (principal: Principal) => Promise<ProjectAccess[]>
   requireSystemAdmin: (principal: Principal) => void
@@ -131,6 +138,19 @@ export function createAuthoriser({
       return PROJECT_PERMISSIONS.filter((permission) => can(principal, permission, project, roles))
     },
 
+    listProjectIds: async (principal, permission) => {
+      if (isSystemAdmin(principal)) return 'every'
+      if (principal.tokenGrants !== undefined) return []
+      switch (principal.kind) {
+        case 'user':
+          return members.listProjectIds(principal.id, rolesWith(permission))
+        case 'robot':
+          return listGranted(principal, permission)
+        case 'anonymous':
+          return []
+      }
+    },
+
     listReadable: async (principal) => {
       const candidates = await listCandidates(principal)
       // No role is read: whoever is listed as a member may read, and roles that may not do not exist.
@@ -191,6 +211,24 @@ function isInEveryProject(robot: RobotPrincipal): boolean {
     robot.projectId === null &&
     robot.grants.some((grant) => grant.kind === 'project' && grant.projectId === null)
   )
+}
+
+function rolesWith(permission: ProjectPermission): RoleId[] {
+  return ROLES_BY_POWER.filter((role) => ROLE_PERMISSIONS[role].has(permission))
+}
+
+function listGranted(
+  robot: RobotPrincipal,
+  permission: ProjectPermission,
+): 'every' | readonly number[] {
+  const ids = robot.grants
+    .filter(({ kind, resource, action }) => {
+      return kind === 'project' && `${resource}:${action}` === permission
+    })
+    .map(({ projectId }) => projectId)
+  // a project's robot stays in its project
+  if (robot.projectId !== null) return ids.length === 0 ? [] : [robot.projectId]
+  return ids.includes(null) ? 'every' : ids.filter((id) => id !== null)
 }
 
 /** Harbor's words for what is not allowed in the system. */

@@ -41,9 +41,15 @@ const CHANGE_LABELS = ['label:create', 'label:update', 'label:delete'] as const
 
 const SEE_PEOPLE = ['member:read', 'member:list', 'robot:read', 'robot:list', 'log:list'] as const
 
+const SEE_METADATA = ['metadata:read', 'metadata:list'] as const
+
+/** Metadata too: by them a maintainer once decided who sees the project (GHSA-hw28-333w-qxp3). */
 const ADMINISTER = [
   'project:update',
   'project:delete',
+  'metadata:create',
+  'metadata:update',
+  'metadata:delete',
   'member:create',
   'member:update',
   'member:delete',
@@ -62,6 +68,8 @@ export const PROJECT_PERMISSIONS = [
   ...LABEL_CHARTS,
   ...CHANGE_LABELS,
   ...SEE_PEOPLE,
+  ...SEE_METADATA,
+  'quota:read',
   ...ADMINISTER,
 ] as const
 
@@ -101,7 +109,11 @@ export const PUBLIC_PERMISSIONS: ReadonlySet<ProjectPermission> = new Set([
   ...READ_LABELS,
 ])
 
-const LIMITED_GUEST: ReadonlySet<ProjectPermission> = new Set(['project:read', ...READ_CHARTS])
+const LIMITED_GUEST: ReadonlySet<ProjectPermission> = new Set([
+  'project:read',
+  'quota:read',
+  ...READ_CHARTS,
+])
 const GUEST: ReadonlySet<ProjectPermission> = new Set([
   ...LIMITED_GUEST,
   ...READ_LABELS,
@@ -116,6 +128,7 @@ const MAINTAINER: ReadonlySet<ProjectPermission> = new Set([
   ...DEVELOPER,
   ...DELETE_CHARTS,
   ...CHANGE_LABELS,
+  ...SEE_METADATA,
 ])
 const PROJECT_ADMIN: ReadonlySet<ProjectPermission> = new Set(PROJECT_PERMISSIONS)
 

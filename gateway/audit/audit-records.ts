@@ -9,6 +9,8 @@ export interface AuditRecord {
   resource: string
   resourceType: string
   operation: string
+  detail: string
+  isSuccessful: boolean
   time: Date
 }
 
@@ -20,27 +22,69 @@ export const AUDIT_COLUMNS = {
   operation: { sql: 'operation', type: 'text' },
   optime: { sql: 'op_time', type: 'time' },
   projectid: { sql: 'project_id', type: 'integer' },
+  operationresult: { sql: '(status < 400)', type: 'boolean' },
 } as const satisfies Columns
 
-/** What was done: attempts that failed are in the table, but Harbor lists none. */
+/** Whose lines a list has: all, those of every project, or those of some. */
+export type AuditScope = 'all' | 'every project' | readonly number[]
+
+/** Lines are counted up to this: to count a million takes longer than everything else. */
+export const COUNTED = 1000
+
+/** So many lines are "all" of them, where a client asks for no pages. */
+const ALL = 10_000
+
+/**
+ * A page of the log.
+ * @param hasFailures whether attempts that failed are in it.
+ * @returns `total`: how many lines there are, exactly, if that is no more than COUNTED; else at least that, and always
+ * more than the page ends at where there is another page.
+ */
 export async function listAuditRecords(
   db: Queryable,
-  filter: Filter,
-  orderBy: string,
-  page: Page,
+  {
+    scope,
+    hasFailures,
+    filter,
+    orderBy,
+    page,
+  }: {
+    scope: AuditScope
+    hasFailures: boolean
+    filter: Filter
+    orderBy: string
+    page: Page
+  },
 ): Promise<{ total: number; records: AuditRecord[] }> {
-  const where = `status < 400 and ${filter.sql()}`
+  const limit = page.limit ?? ALL
+  const conditions = [filter.sql(), restrict(scope, filter), hasFailures ? 'true' : 'status < 400']
+  const where = `where ${conditions.join(' and ')}`
   const counted = await db.query<{ count: number }>(
-    `select count(*)::integer from audit_log where ${where}`,
+    `select count(*)::integer from (select from audit_log ${where} limit ${COUNTED + 1}) counted`,
     [...filter.values],
   )
-  const limits = `limit ${filter.bind(page.limit)}::bigint offset ${filter.bind(page.offset)}::bigint`
+  const limits = `limit ${filter.bind(limit + 1)}::bigint offset ${filter.bind(page.offset)}::bigint`
   const found = await db.query<AuditRecord>(
-    `select id, username, resource, resource_type as "resourceType", operation, op_time as "time"
+    `select id, username, resource, resource_type as "resourceType", operation, detail,
+       status < 400 as "isSuccessful", op_time as "time"
      from audit_log
-     where ${where}
+     ${where}
      order by ${orderBy} ${limits}`,
     filter.values,
   )
-  return { total: counted.rows[0]?.count ?? 0, records: found.rows }
+  return {
+    total: Math.max(counted.rows[0]?.count ?? 0, page.offset + found.rows.length),
+    records: found.rows.slice(0, limit),
+  }
+}
+
+function restrict(scope: AuditScope, filter: Filter): string {
+  if (scope === 'all') return 'true'
+  if (scope === 'every project') return 'project_id is not null'
+  const [id, ...others] = scope
+  if (id === undefined) return 'false'
+  // the index has the lines of one project in their order
+  return others.length === 0
+    ? `project_id = ${filter.bind(id)}::integer`
+    : `project_id = any(${filter.bind(scope)}::integer[])`
 }

@@ -1,16 +1,16 @@
 import type { Request, Response } from 'express'
 import type { ProjectAccess } from '../projects/repository.ts'
-import type { AuditEntry } from './audit-entry.ts'
+import type { AuditedChange, ChartEntry } from './audit-entry.ts'
 import type { AuditLog } from './audit-log.ts'
 
-type Subject = Pick<AuditEntry, 'chart' | 'version'>
+type Subject = Pick<ChartEntry, 'chart' | 'version'>
 
 /** An entry for what a request did, but for the chart and the status. */
 export function describeRequest(
   req: Request,
   project: ProjectAccess,
-  operation: AuditEntry['operation'],
-): Omit<AuditEntry, 'chart' | 'version' | 'status'> {
+  operation: ChartEntry['operation'],
+): Omit<ChartEntry, 'chart' | 'version' | 'status'> {
   return {
     principal: req.principal,
     project,
@@ -19,6 +19,17 @@ export function describeRequest(
     // Read now: later the proxy has taken the headers away that tell it.
     sourceAddress: req.ip ?? '',
   }
+}
+
+/** Records a change that was made, as the request that made it is answered. */
+export function auditChange(
+  auditLog: AuditLog,
+  req: Request,
+  status: number,
+  change: AuditedChange,
+): void {
+  const { principal, requestId } = req
+  auditLog.record({ ...change, principal, status, requestId, sourceAddress: req.ip ?? '' })
 }
 
 /**

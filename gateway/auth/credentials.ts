@@ -3,8 +3,9 @@ import { createLiveCache } from '../cache/live-cache.ts'
 import type { ChangeFeed } from '../db/change.ts'
 import { Unauthorized } from '../http/errors.ts'
 import { type Account, type Accounts, isAccountStale, isUsable } from './accounts.ts'
+import { isHarborHash } from './harbor-hash.ts'
 import type { LoginThrottle } from './login-throttle.ts'
-import { hashPassword, isOutdatedHash, verifyPassword } from './password.ts'
+import { hashPassword, verifyPassword } from './password.ts'
 import type { RobotPrincipal, UserPrincipal } from './principal.ts'
 
 /** A name and a password (or a robot's secret), as presented. */
@@ -51,7 +52,8 @@ export function createCredentialVerifier({
     const account = login.length > MAX_LOGIN_LENGTH ? undefined : await accounts.findByLogin(login)
     const isRight = await verifyPassword(account?.passwordHash, password)
     if (account === undefined || !isRight || !isUsable(account)) throw new Unauthorized()
-    if (isOutdatedHash(account.passwordHash)) {
+    // known now, and never again: ours takes its place
+    if (isHarborHash(account.passwordHash)) {
       await accounts.rehash(account, await hashPassword(password))
     }
     return account

@@ -22,11 +22,8 @@ export function hashPassword(password: string): Promise<string> {
   return limit(() => hash(password, COST))
 }
 
-/** Whether a hash is one of Harbor's (harbor-hash.ts), to be replaced by ours as soon as the password is known. */
-export const isOutdatedHash = isHarborHash
-
 /**
- * Whether `password` is the one behind `passwordHash`. Takes as long for a hash that is not there
+ * Whether `password` is the one behind `passwordHash`: ours, or one of Harbor's (harbor-hash.ts). Takes as long for a hash that is not there
  * (undefined or '': no such user, or none set), whose answer is no.
  * @throws {ServiceUnavailable} when too many wait already.
  */

@@ -9,6 +9,7 @@ import { describeRequest } from '../audit/audit-request.ts'
 import type { Principal } from '../auth/principal.ts'
 import { NotFound } from '../http/errors.ts'
 import type { VersionLabels } from '../labels/version-labels.ts'
+import type { ReadUploadTerms } from '../projects/upload-terms.ts'
 import { requireWritable } from '../settings/read-only.ts'
 import type { LiveSettings } from '../settings/settings.ts'
 import { summariseCharts } from './chart-list.ts'
@@ -28,6 +29,7 @@ export interface ChartRouteDependencies {
   auditLog: AuditLog
   settings: Pick<LiveSettings, 'read'>
   versionLabels: VersionLabels
+  readUploadTerms: ReadUploadTerms
   /** The principal of a request that has taken long, as it is now. */
   refresh: (principal: Principal) => Promise<Principal>
   log: Logger
@@ -74,12 +76,16 @@ async function answerInProject(
       return
     case 'upload':
     case 'upload-provenance':
-      forwardUpload(dependencies, request, project, req, res, async () => {
-        await requireWritable(dependencies.settings)
-        const now = await dependencies.refresh(principal)
-        const { id } = await authoriser.requireProject(now, permission, reference, denial)
-        // Another project has its name by now.
-        if (id !== project.id) throw new NotFound(`project ${project.name} not found`)
+      forwardUpload(dependencies, request, project, req, res, {
+        terms: await dependencies.readUploadTerms(project.id),
+        // rights may have ended while it was on its way
+        confirm: async () => {
+          await requireWritable(dependencies.settings)
+          const now = await dependencies.refresh(principal)
+          const { id } = await authoriser.requireProject(now, permission, reference, denial)
+          // Another project has its name by now.
+          if (id !== project.id) throw new NotFound(`project ${project.name} not found`)
+        },
       })
       return
     case 'list':

@@ -1,24 +1,38 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Readable } from 'node:stream'
 
+/** What an upload is passed on with. */
+export interface UploadGuard {
+  /** Headers that the store holds it to, set by us and by nobody else. */
+  terms: Readonly<Record<string, string>>
+  /**
+   * It may take long: asked when it has arrived whole, and rejects where its sender may not publish it any more. Only the
+   * store in this process can ask; one behind HTTP publishes what was allowed when it began.
+   */
+  confirm: () => Promise<void>
+}
+
 /**
  * Answers a request whose `url` is already the store's path. Of its headers only those of http/store-headers.ts go on:
  * each store sees to that where it forwards.
  */
-export type Upstream = (
-  req: IncomingMessage,
-  res: ServerResponse,
-  /**
-   * For an upload that may take long: asked when it has arrived whole, and rejects where its sender may not publish it any
-   * more. Only the store in this process can ask; one behind HTTP publishes what was allowed when it began.
-   */
-  confirm?: () => Promise<void>,
-) => void
+export type Upstream = (req: IncomingMessage, res: ServerResponse, upload?: UploadGuard) => void
 
 export interface StoreAnswer {
   status: number
   headers: Readonly<Record<string, string>>
   body: Readable
+}
+
+export interface CallOptions {
+  /** An ETag: the answer is 304 where nothing has changed since. */
+  ifNoneMatch?: string | undefined
+  /** Lets go of a store behind HTTP; whoever does not want to wait for the one in this process just goes. */
+  signal?: AbortSignal
+}
+
+export function callHeaders({ ifNoneMatch }: CallOptions = {}): Record<string, string> {
+  return ifNoneMatch === undefined ? {} : { 'if-none-match': ifNoneMatch }
 }
 
 /** The chart store as the gateway sees it: in this process or at `CHARTSTORE_URL`. */
@@ -29,7 +43,7 @@ export interface ChartStore {
   call: (
     method: 'GET' | 'POST' | 'DELETE',
     path: string,
-    headers?: Readonly<Record<string, string>>,
+    options?: CallOptions,
   ) => Promise<StoreAnswer>
   close: () => Promise<void>
 }

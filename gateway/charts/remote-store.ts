@@ -5,7 +5,7 @@ import type { Logger } from '../../service/log.ts'
 import { BadGateway, GatewayTimeout, HttpError } from '../http/errors.ts'
 import { type OriginalRequest, sendError } from '../http/send-error.ts'
 import { selectStoreHeaders } from '../http/store-headers.ts'
-import type { ChartStore, StoreAnswer } from './chart-store.ts'
+import { type ChartStore, callHeaders, type StoreAnswer } from './chart-store.ts'
 import { MAX_ERROR_BYTES, readBody, toStoreError } from './store-answer.ts'
 
 /** Of the store's answer these are between it and us, or are set by us. */
@@ -111,11 +111,12 @@ export function createRemoteStore({
   }
 
   return {
-    forward: (req: OriginalRequest, res) => {
+    forward: (req: OriginalRequest, res, upload) => {
       // Not in on.proxyReq, which does not fire for every request.
       const isAwaited = req.headers.expect !== undefined
       req.headers = {
         ...selectStoreHeaders(req.headers),
+        ...upload?.terms,
         ...identity,
         ...(req.requestId === undefined ? {} : { 'x-request-id': req.requestId }),
       }
@@ -123,12 +124,17 @@ export function createRemoteStore({
       pass(req, res)
     },
 
-    call: (method, path, headers = {}) =>
+    call: (method, path, options) =>
       new Promise<StoreAnswer>((resolve, reject) => {
-        const connection = socketPath === undefined ? connectionOf(target) : { socketPath }
-        const options = { ...connection, path: joinPath(target, path), method, agent }
+        const sent = {
+          ...(socketPath === undefined ? connectionOf(target) : { socketPath }),
+          path: joinPath(target, path),
+          method,
+          headers: { ...callHeaders(options), ...identity },
+          agent,
+          ...(options?.signal === undefined ? {} : { signal: options.signal }),
+        }
         const ask = () => {
-          const sent = { ...options, headers: { ...headers, ...identity } }
           const outgoing = request(sent, (incoming) => resolve(toStoreAnswer(incoming)))
           outgoing.on('timeout', () => outgoing.destroy(new GatewayTimeout()))
           outgoing.on('error', (error) => {

@@ -2,7 +2,7 @@ import type { Request, Response } from 'express'
 import type { AuditLog } from '../audit/audit-log.ts'
 import { auditAnswer, describeRequest } from '../audit/audit-request.ts'
 import type { ProjectAccess } from '../projects/repository.ts'
-import type { ChartStore } from './chart-store.ts'
+import type { ChartStore, UploadGuard } from './chart-store.ts'
 import { parsePackageName } from './package-name.ts'
 import type { ChartRequest } from './parse-chart-request.ts'
 import { takeUploadedChart } from './uploaded-chart.ts'
@@ -13,10 +13,10 @@ export function forward(
   request: ChartRequest,
   req: Request,
   res: Response,
-  confirm?: () => Promise<void>,
+  upload?: UploadGuard,
 ): void {
   req.url = request.storePath
-  store.forward(req, res, confirm)
+  store.forward(req, res, upload)
 }
 
 /** Packages fetched are audited; what was only asked about (HEAD, 304, provenance) is not. */
@@ -35,19 +35,16 @@ export function forwardDownload(
   forward(store, request, req, res)
 }
 
-/**
- * The store says what chart it was: the package goes through unread.
- * @param confirm asked once it has arrived: rights may have ended while it was on its way.
- */
+/** The store says what chart it was: the package goes through unread. */
 export function forwardUpload(
   { store, auditLog }: { store: ChartStore; auditLog: AuditLog },
   request: ChartRequest,
   project: ProjectAccess,
   req: Request,
   res: Response,
-  confirm: () => Promise<void>,
+  upload: UploadGuard,
 ): void {
   const readUploaded = takeUploadedChart(res)
   auditAnswer(auditLog, res, describeRequest(req, project, 'create'), readUploaded)
-  forward(store, request, req, res, confirm)
+  forward(store, request, req, res, upload)
 }

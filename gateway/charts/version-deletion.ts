@@ -1,5 +1,5 @@
 import pLimit from 'p-limit'
-import type { AuditEntry } from '../audit/audit-entry.ts'
+import type { ChartEntry } from '../audit/audit-entry.ts'
 import type { AuditLog } from '../audit/audit-log.ts'
 import { toHttpError } from '../http/to-http-error.ts'
 import type { VersionLabels } from '../labels/version-labels.ts'
@@ -14,7 +14,7 @@ export interface DeletionDependencies {
   versionLabels: VersionLabels
 }
 
-type Deletion = Omit<AuditEntry, 'chart' | 'version' | 'status'>
+type Deletion = Omit<ChartEntry, 'chart' | 'version' | 'status'>
 
 /** So many versions of a chart are deleted at once. */
 const PARALLEL = 10

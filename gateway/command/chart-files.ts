@@ -105,7 +105,9 @@ export async function createCopy(
   isDry: boolean,
   log: Logger,
 ): Promise<CopyFiles> {
-  const write = isDry ? undefined : await openStorage(to.place, { allowsOverwrite: false }, log)
+  const write = isDry
+    ? undefined
+    : await openStorage(to.place, { allowsOverwrite: false }, undefined, log)
   return (options) =>
     asking(() => copyProject({ ...options, from: from.reader, to: to.reader, write }))
 }

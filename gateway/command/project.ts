@@ -8,6 +8,8 @@ import { createProjectRecords, type ProjectRecord } from '../projects/project-re
 import { createProjectRemoval } from '../projects/project-removal.ts'
 import { checkProjectName, readMetadata } from '../projects/project-rules.ts'
 import { createProjectsRepository, type ProjectAccess } from '../projects/repository.ts'
+import { defaultQuota } from '../quotas/choose-quota.ts'
+import { createSettingsRecords } from '../settings/settings-records.ts'
 import { EVERYTHING } from './everything.ts'
 import { UsageError } from './exit-code.ts'
 import { formatTable } from './output.ts'
@@ -34,7 +36,8 @@ export function addProjectCommands(program: Command, run: Run): void {
         const metadata = readMetadata({ public: String(options.public ?? false) })
         const db = await openDatabase()
         const ownerId = await requireUser(db, options.owner)
-        const { id } = await createProjectRecords(db).insert({ name, ownerId, metadata })
+        const quota = defaultQuota(await createSettingsRecords(db).read())
+        const { id } = await createProjectRecords(db).insert({ name, ownerId, metadata, quota })
         output.result({ id, name }, `project ${name} is created`)
       }),
     )
@@ -57,17 +60,17 @@ export function addProjectCommands(program: Command, run: Run): void {
 
   project
     .command('delete <name>')
-    .description('delete a project that has no charts')
+    .description('delete a project that holds nothing')
     .action(
       run(async (context, name: string) => {
         const db = await context.openDatabase()
         const found = await requireProject(db, name)
-        const remove = createProjectRemoval({
+        const removal = createProjectRemoval({
           records: createProjectRecords(db),
           store: (await reachStore(context)).store,
           changes: await context.openChangeFeed(),
         })
-        await remove(found)
+        await removal.remove(found)
         context.output.result({ id: found.id, name }, `project ${name} is deleted`)
       }),
     )

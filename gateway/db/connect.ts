@@ -1,7 +1,7 @@
 import { Pool, type PoolClient, type PoolConfig, type QueryResult, type QueryResultRow } from 'pg'
 import type { Logger } from '../../service/log.ts'
 import { describeConnectFailure, translateConnectionError } from './connection-errors.ts'
-import type { Database, Queryable } from './database.ts'
+import type { Database, Queryable, Statement } from './database.ts'
 
 /** How to reach Postgres: `{ connectionString }` of DATABASE_URL, or the socket of the embedded one. */
 export type ConnectionConfig = Pick<
@@ -67,7 +67,7 @@ async function runTransaction<Result>(
   work: (transaction: Queryable) => Promise<Result>,
 ): Promise<Result> {
   const query = <Row extends QueryResultRow>(
-    text: string | { name: string; text: string; values?: unknown[] },
+    text: string | Statement,
     values?: unknown[],
   ): Promise<QueryResult<Row>> => asking(client.query<Row>(text, values))
   // an error of the connection between two queries has no query to reject; the next one will tell

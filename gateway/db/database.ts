@@ -1,9 +1,19 @@
 import type { QueryResult, QueryResultRow } from 'pg'
 
+/** A statement with more than its text. */
+export interface Statement {
+  /** Prepared once a connection, and known by this. */
+  name?: string
+  text: string
+  values?: unknown[]
+  /** Milliseconds until the answer is given up, where that is not the connection's own time. */
+  query_timeout?: number
+}
+
 /** What a repository asks for: a pool, a client, or a client inside a transaction. */
 export interface Queryable {
   query: <Row extends QueryResultRow>(
-    text: string | { name: string; text: string; values?: unknown[] },
+    text: string | Statement,
     values?: unknown[],
   ) => Promise<QueryResult<Row>>
 }

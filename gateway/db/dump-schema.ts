@@ -77,6 +77,11 @@ async function dumpFunctions(db: Queryable): Promise<string[]> {
     select trim(trailing e'\\n' from pg_get_functiondef(p.oid)) as statement
     from pg_proc p
     where p.pronamespace = 'public'::regnamespace
+      -- those of an extension come with it
+      and not exists (
+        select from pg_depend d
+        where d.classid = 'pg_proc'::regclass and d.objid = p.oid and d.deptype = 'e'
+      )
     order by p.proname collate "C", pg_get_function_identity_arguments(p.oid) collate "C"`)
   return found.rows.map(({ statement }) => statement)
 }

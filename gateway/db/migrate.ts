@@ -7,6 +7,9 @@ import { type Migration, readMigrations } from './migration-files.ts'
 /** Any number, so long as nothing else in the database locks it: the letters "chgm". */
 const MIGRATION_LOCK = 0x6368676d
 
+/** The longest that a timer can be set to: 24 days. */
+const PATIENCE_MS = 2 ** 31 - 1
+
 /**
  * Brings the schema to the newest migration: forward only, each in one transaction with its row in
  * `schema_migrations`. Processes that start at once take turns at an advisory lock, and all succeed.
@@ -46,9 +49,11 @@ async function applyNext(
   known: readonly Migration[],
   log: Logger,
 ): Promise<boolean> {
+  const patiently = (text: string, values: unknown[] = []) =>
+    transaction.query({ text, values, query_timeout: PATIENCE_MS })
   // waiting for another process, and long migrations, are no faults
   await transaction.query('set local statement_timeout = 0')
-  await transaction.query('select pg_advisory_xact_lock($1::bigint)', [MIGRATION_LOCK])
+  await patiently('select pg_advisory_xact_lock($1::bigint)', [MIGRATION_LOCK])
   const applied = (await readApplied(transaction)) ?? (await startApplied(transaction))
   refuseUnknownOrEdited(applied, known)
   const next = known.find((migration) => !applied.has(migration.version))
@@ -56,7 +61,7 @@ async function applyNext(
 
   log.info(`applying migration ${fullName(next)}`)
   try {
-    await transaction.query(next.sql)
+    await patiently(next.sql)
   } catch (error) {
     if (error instanceof HttpError) throw error
     const reason = error instanceof Error ? error.message : String(error)

@@ -60,7 +60,7 @@ function compile(column: Column, condition: Condition, bind: (value: unknown) =>
     case 'exact':
       return `${column.sql} = ${value(condition.value)}`
     case 'fuzzy':
-      return `strpos(lower(${column.sql}::text), lower(${bind(condition.value)}::text)) > 0`
+      return `lower(${column.sql}::text) like lower(${bind(anywhere(condition.value))}::text)`
     case 'range': {
       const from = condition.from === undefined ? [] : [`${column.sql} >= ${value(condition.from)}`]
       const to = condition.to === undefined ? [] : [`${column.sql} <= ${value(condition.to)}`]
@@ -72,6 +72,11 @@ function compile(column: Column, condition: Condition, bind: (value: unknown) =>
       // a column has one value: it is each of several only where they are the same
       return condition.values.map((text) => `${column.sql} = ${value(text)}`).join(' and ')
   }
+}
+
+/** The pattern of what has the text in it. */
+function anywhere(text: string): string {
+  return `%${text.replaceAll(/[\\%_]/g, '\\$&')}%`
 }
 
 const SQL_TYPES = {

@@ -22,8 +22,11 @@ export const queryBoolean = z
   .optional()
 
 /** @throws {UnprocessableEntity} that names the parameter, in Harbor's words. */
-export function readQuery<Query extends z.ZodObject>(req: Request, schema: Query): z.output<Query> {
-  const parsed = schema.safeParse(req.query)
+export function readQuery<Query extends z.ZodObject>(
+  { query }: Pick<Request, 'query'>,
+  schema: Query,
+): z.output<Query> {
+  const parsed = schema.safeParse(query)
   if (parsed.success) return parsed.data
   const [issue] = parsed.error.issues
   throw new UnprocessableEntity(

@@ -36,14 +36,15 @@ export function sendError(
     return
   }
   prepareEarlyAnswer(req, res)
-  const body = Buffer.from(JSON.stringify(formatError(url, error)))
+  const { type, text } = formatError(url, error)
+  const body = Buffer.from(text)
   // Of the answer that was being made, nothing but what every answer has.
   for (const name of ['etag', 'last-modified', 'cache-control', 'content-range', 'accept-ranges']) {
     res.removeHeader(name)
   }
   for (const [name, value] of Object.entries(error.headers)) res.setHeader(name, value)
   if (error.status === 401 && isChallenged(url)) res.setHeader('WWW-Authenticate', CHALLENGE)
-  res.setHeader('Content-Type', 'application/json; charset=utf-8')
+  res.setHeader('Content-Type', `${type}; charset=utf-8`)
   res.setHeader('Content-Length', body.length)
   res.statusCode = error.status
   res.end(body)
@@ -51,11 +52,22 @@ export function sendError(
 
 /**
  * On chart paths `error` is for cm-push, which can read nothing else, and `errors` beside it for Harbor v2 clients
- * (spec/harbor.md 1.8); elsewhere it is Harbor's `errors` alone.
+ * (spec/harbor.md 1.8); elsewhere it is Harbor's `errors` alone. Harbor 1.7 wrote a line of text, and an empty one to whom
+ * it did not know (3.10).
  */
-function formatError(url: string, { code, message }: HttpError): object {
+function formatError(
+  url: string,
+  { status, code, message }: HttpError,
+): { type: string; text: string } {
+  if (isOldApiPath(url)) return { type: 'text/plain', text: `${status === 401 ? '' : message}\n` }
   const errors = [{ code, message }]
-  return isChartPath(url) ? { error: message, errors } : { errors }
+  const body = isChartPath(url) ? { error: message, errors } : { errors }
+  return { type: 'application/json', text: JSON.stringify(body) }
+}
+
+/** What is below `/api`, but neither of charts nor of Harbor 2. */
+function isOldApiPath(url: string): boolean {
+  return !isChartPath(url) && /^\/api\/(?!(?:v2\.0|version)(?:[/?]|$))/.test(url)
 }
 
 /** Not on `/api`: a browser would put its own dialog in front of the portal. */

@@ -27,7 +27,7 @@ export interface VersionLabels {
    * Of a version that is gone. The store deletes by file name, and so do labels: chart `a-1` with version `2` and chart `a`
    * with version `1-2` are one file.
    */
-  detachAll: (project: ProjectAccess, version: LabelledVersion) => Promise<void>
+  detachAll: (project: Pick<ProjectAccess, 'id'>, version: LabelledVersion) => Promise<void>
 }
 
 export function createVersionLabels(db: Queryable): VersionLabels {

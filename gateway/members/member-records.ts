@@ -27,8 +27,7 @@ export interface MemberRecords {
   ) => Promise<{ total: number; members: MemberRecord[] }>
   /** @throws {Conflict} for a member, {BadRequest} for no such user or group. */
   insert: (projectId: number, entity: MemberEntity, roleId: RoleId) => Promise<{ id: number }>
-  /** @returns whether there is such a member. */
-  setRole: (projectId: number, id: number, roleId: RoleId) => Promise<boolean>
+  setRole: (projectId: number, id: number, roleId: RoleId) => Promise<void>
   remove: (projectId: number, id: number) => Promise<void>
 }
 
@@ -97,12 +96,11 @@ export function createMemberRecords(db: Queryable): MemberRecords {
       return row
     },
     setRole: async (projectId, id, roleId) => {
-      const updated = await db.query(
+      await db.query(
         `update project_members set role_id = $3::smallint, updated_at = now()
          where project_id = $1::bigint and id = $2::bigint`,
         [projectId, id, roleId],
       )
-      return updated.rowCount === 1
     },
     remove: async (projectId, id) => {
       await db.query(

@@ -2,14 +2,16 @@ import type { Request } from 'express'
 import { z } from 'zod'
 import type { Authoriser } from '../access/authorise.ts'
 import { ROLE, type RoleId } from '../access/permissions.ts'
+import type { AuditedChange } from '../audit/audit-entry.ts'
 import type { Database } from '../db/database.ts'
 import { BadRequest, NotFound } from '../http/errors.ts'
 import { type Call, operation } from '../http/operation.ts'
 import { listReply, pageQuery, toPage } from '../http/pagination.ts'
 import { readPathId, readPathProject, readPathText } from '../http/path-id.ts'
 import { queryText } from '../http/query-parameters.ts'
-import { created, DONE, type Reply } from '../http/reply.ts'
+import { changed, created, DONE, type Reply } from '../http/reply.ts'
 import type { Routes } from '../http/rest-router.ts'
+import type { ProjectAccess } from '../projects/repository.ts'
 import { createGroupRecords } from '../user-groups/group-records.ts'
 import { createUserRecords } from '../users/user-records.ts'
 import { entityFields, findMemberEntity } from './member-entity.ts'
@@ -70,7 +72,9 @@ export function createMembersRoutes({
     const entity = await findMemberEntity(body, users, groups)
     const { id } = await records.insert(project.id, entity, role)
     const given = encodeURIComponent(readPathText(req, 'project'))
-    return created(`/api/v2.0/projects/${given}/members/${id}`)
+    const member = await records.find(project.id, id)
+    const audit = member && describeChange('create', project, member)
+    return created(`/api/v2.0/projects/${given}/members/${id}`, audit)
   }
 
   const read = async (req: Request): Promise<Reply<MemberModel>> => {
@@ -88,15 +92,20 @@ export function createMembersRoutes({
     const project = await requireProject(req, 'update')
     const id = readPathId(req, 'mid')
     const role = readRole((await readBody()).role_id)
+    await records.setRole(project.id, id, role)
+    const member = await records.find(project.id, id)
     // Harbor answers 200 here, and has changed nothing
-    if (!(await records.setRole(project.id, id, role))) throw notFound(project.id, id)
-    return DONE
+    if (member === undefined) throw notFound(project.id, id)
+    return changed(describeChange('update', project, member))
   }
 
   const remove = async (req: Request): Promise<Reply> => {
     const project = await requireProject(req, 'delete')
-    await records.remove(project.id, readPathId(req, 'mid'))
-    return DONE
+    const id = readPathId(req, 'mid')
+    const member = await records.find(project.id, id)
+    if (member === undefined) return DONE
+    await records.remove(project.id, id)
+    return changed(describeChange('delete', project, member))
   }
 
   return {
@@ -140,6 +149,16 @@ function readRole(given: number | null | undefined): RoleId {
 
 function notFound(projectId: number, id: number): NotFound {
   return new NotFound(`the project member is not found, project id ${projectId}, member id ${id}`)
+}
+
+/** A change of a member, for the audit log. */
+function describeChange(
+  operation: 'create' | 'update' | 'delete',
+  project: ProjectAccess,
+  { name, roleName }: MemberRecord,
+): AuditedChange {
+  const detail = `role ${roleName}`
+  return { operation, resourceType: 'member', resource: name, project, detail }
 }
 
 function describeMember(member: MemberRecord): MemberModel {

@@ -37,7 +37,12 @@ export function createDocument(parts: readonly ApiPart[], version: string): Open
   const charts = describeChartRoutes(readPath, schemas)
   return {
     openapi: '3.1.0',
-    info: { title: 'Chartgate', version },
+    info: {
+      title: 'Chartgate',
+      version,
+      description:
+        'The paths that Harbor 1.7 had under /api answer as well, and are not described here.',
+    },
     security: [{ basic: [] }, { token: [] }, { session: [] }, {}],
     paths: { ...charts, ...paths },
     components: {
@@ -108,6 +113,7 @@ const PATH_PARAMETERS: Readonly<Record<string, { description: string; type: stri
     type: 'string',
   },
   id: { description: 'Id', type: 'integer' },
+  metadata: { description: 'Name of the metadata', type: 'string' },
   mid: { description: 'Id of the member', type: 'integer' },
   chart: { description: 'Name of the chart', type: 'string' },
   version: { description: 'Version of the chart', type: 'string' },

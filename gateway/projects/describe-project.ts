@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { RoleId } from '../access/permissions.ts'
+import type { AuditedChange } from '../audit/audit-entry.ts'
 import type { ProjectRecord } from './project-records.ts'
 
 const NEVER = '0001-01-01T00:00:00.000Z'
@@ -27,6 +28,16 @@ export const projectModel = z
     }),
   })
   .meta({ id: 'Project' })
+
+/** A change of a project, for the audit log. */
+export function describeChange(
+  operation: 'create' | 'update' | 'delete',
+  { id, name }: Pick<ProjectRecord, 'id' | 'name'>,
+  metadata: ReadonlyMap<string, string> = new Map(),
+): AuditedChange {
+  const detail = [...metadata].map(([key, value]) => `${key}=${value}`).join(', ')
+  return { operation, resourceType: 'project', resource: name, project: { id, name }, detail }
+}
 
 export type ProjectModel = z.output<typeof projectModel>
 

@@ -3,6 +3,7 @@ import type { Queryable } from '../db/database.ts'
 import { Conflict } from '../http/errors.ts'
 import type { Page } from '../http/pagination.ts'
 import type { Columns, Filter } from '../http/query-language-sql.ts'
+import type { Quota } from '../quotas/quota.ts'
 
 /** A project as the API tells of one. */
 export interface ProjectRecord {
@@ -48,6 +49,7 @@ export interface ProjectRecords {
     name: string
     ownerId: number
     metadata: ReadonlyMap<string, string>
+    quota: Quota
   }) => Promise<{ id: number }>
   /** Sets these, and leaves the others. */
   setMetadata: (id: number, metadata: ReadonlyMap<string, string>) => Promise<void>
@@ -61,7 +63,7 @@ export interface ProjectRecords {
 
 const TABLES = `
   projects p
-  join users o on o.id = p.owner_id
+  left join users o on o.id = p.owner_id
   left join project_metadata v on v.project_id = p.id and v.name = 'public'`
 
 const RECORD = `
@@ -103,10 +105,12 @@ export function createProjectRecords(db: Queryable): ProjectRecords {
       )
       return { total: counted.rows[0]?.count ?? 0, projects: found.rows }
     },
-    insert: async ({ name, ownerId, metadata }) => {
+    insert: async ({ name, ownerId, metadata, quota }) => {
       const inserted = db.query<{ id: number }>(
         `with project as (
-           insert into projects (name, owner_id) values ($1::text, $2::bigint) returning id
+           insert into projects (name, owner_id, max_bytes, max_versions)
+           values ($1::text, $2::bigint, $4::bigint, $5::integer)
+           returning id
          ), owner as (
            insert into project_members (project_id, user_id, role_id)
            select id, $2::bigint, 1 from project
@@ -115,7 +119,13 @@ export function createProjectRecords(db: Queryable): ProjectRecords {
            select id, key, value from project, json_each_text($3::json)
          )
          select id from project`,
-        [name, ownerId, JSON.stringify(Object.fromEntries(metadata))],
+        [
+          name,
+          ownerId,
+          JSON.stringify(Object.fromEntries(metadata)),
+          quota.maxBytes,
+          quota.maxVersions,
+        ],
       )
       const [row] = (await inserted.catch(refuseTaken(name))).rows
       if (row === undefined) throw new Error('insert returned no row')

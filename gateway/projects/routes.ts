@@ -1,5 +1,4 @@
 import type { Request } from 'express'
-import pLimit from 'p-limit'
 import { z } from 'zod'
 import type { Authoriser } from '../access/authorise.ts'
 import { canInSystem, isSystemAdmin } from '../access/can.ts'
@@ -14,11 +13,17 @@ import { listQuery, listReply, toPage } from '../http/pagination.ts'
 import { readPathProject } from '../http/path-id.ts'
 import { addQuery, compileOrder, createFilter } from '../http/query-language-sql.ts'
 import { queryBoolean, queryText, requireParameter } from '../http/query-parameters.ts'
-import { created, DONE, type Reply } from '../http/reply.ts'
+import { changed, created, DONE, type Reply } from '../http/reply.ts'
 import type { Routes } from '../http/rest-router.ts'
 import { createMembersRepository } from '../members/repository.ts'
+import { chooseQuota } from '../quotas/choose-quota.ts'
 import type { LiveSettings } from '../settings/settings.ts'
-import { describeProject, type ProjectModel, projectModel } from './describe-project.ts'
+import {
+  describeChange,
+  describeProject,
+  type ProjectModel,
+  projectModel,
+} from './describe-project.ts'
 import {
   createProjectRecords,
   PROJECT_COLUMNS,
@@ -27,7 +32,7 @@ import {
 } from './project-records.ts'
 import { createProjectRemoval } from './project-removal.ts'
 import { checkProjectName, readMetadata } from './project-rules.ts'
-import { countCharts } from './stored-charts.ts'
+import type { ProjectUsage } from './project-usage.ts'
 
 const metadataBody = z.record(z.string(), z.unknown()).nullish()
 const newProjectBody = z
@@ -35,6 +40,9 @@ const newProjectBody = z
     project_name: z.string().nullish(),
     public: z.boolean().nullish(),
     metadata: metadataBody,
+    // of a system admin only
+    storage_limit: z.number().nullish(),
+    count_limit: z.number().nullish(),
   })
   .meta({ id: 'NewProject' })
 const projectBody = z.object({ metadata: metadataBody }).meta({ id: 'ProjectChange' })
@@ -43,8 +51,12 @@ const projectsQuery = listQuery.extend({
   name: queryText,
   owner: queryText,
   public: queryBoolean,
+  with_detail: queryBoolean,
 })
 const nameQuery = z.object({ project_name: queryText })
+const deletableModel = z
+  .object({ deletable: z.boolean().optional(), message: z.string().optional() })
+  .meta({ id: 'ProjectDeletable' })
 
 /** Projects (spec/harbor.md 3.3). */
 export function createProjectsRoutes({
@@ -53,16 +65,18 @@ export function createProjectsRoutes({
   settings,
   authoriser,
   store,
+  usage,
 }: {
   db: Database
   changes: ChangeFeed
   settings: Pick<LiveSettings, 'read'>
   authoriser: Authoriser
   store: ChartStore
+  usage: ProjectUsage
 }): Routes {
   const records = createProjectRecords(db)
   const members = createMembersRepository(db)
-  const removeProject = createProjectRemoval({ records, store, changes })
+  const removal = createProjectRemoval({ records, store, changes })
 
   const create = async ({
     req,
@@ -76,9 +90,11 @@ export function createProjectsRoutes({
     checkProjectName(name)
     const isPublic = { public: String(body.public ?? false) }
     const metadata = readMetadata({ ...isPublic, ...body.metadata })
-    const { id } = await records.insert({ name, ownerId, metadata })
+    const quota = chooseQuota(req.principal, body, await settings.read())
+    const { id } = await records.insert({ name, ownerId, metadata, quota })
     const isNameWanted = req.get('X-Resource-Name-In-Location') === 'true'
-    return created(`/api/v2.0/projects/${isNameWanted ? name : id}`)
+    const audit = describeChange('create', { id, name }, metadata)
+    return created(`/api/v2.0/projects/${isNameWanted ? name : id}`, audit)
   }
 
   /** Robots that may are made by system admins. */
@@ -106,32 +122,35 @@ export function createProjectsRoutes({
     }
     const orderBy = compileOrder(query.sort, PROJECT_COLUMNS, 'p.name, p.id')
     const { total, projects } = await records.list(visibility, filter, orderBy, page)
-    const roles = await findRoles(projects, principal)
-    const limit = pLimit(MAX_STORE_CALLS)
-    const described = await limit.map(projects, (project) => describe(project, roles))
+    const described =
+      query.with_detail === false
+        ? projects.map((project) => describeProject(project, [], 0))
+        : await describeAll(projects, principal)
     return listReply(req, page, total, described)
   }
 
-  const describe = async (
-    project: ProjectRecord,
-    roles: ReadonlyMap<number, readonly RoleId[]>,
-  ): Promise<ProjectModel> =>
-    describeProject(
-      project,
-      roles.get(project.id) ?? [],
-      // a count is not worth the answer: the store may be down
-      await countCharts(store, project.name).catch(() => 0),
+  const describeAll = async (
+    projects: readonly ProjectRecord[],
+    principal: Principal,
+  ): Promise<ProjectModel[]> => {
+    const [roles, used] = await Promise.all([
+      findRoles(projects, principal),
+      usage.read(projects.map(({ name }) => name)),
+    ])
+    return projects.map((project) =>
+      describeProject(project, roles(project.id), used.get(project.name)?.charts ?? 0),
     )
+  }
 
-  /** The caller's roles, by project. */
   const findRoles = async (
     projects: readonly ProjectRecord[],
     principal: Principal,
-  ): Promise<ReadonlyMap<number, readonly RoleId[]>> => {
+  ): Promise<(projectId: number) => RoleId[]> => {
+    if (principal.kind !== 'user') return () => []
+    if (isSystemAdmin(principal)) return () => [ROLE.projectAdmin]
     const ids = projects.map(({ id }) => id)
-    if (principal.kind !== 'user') return new Map()
-    if (isSystemAdmin(principal)) return new Map(ids.map((id) => [id, [ROLE.projectAdmin]]))
-    return members.listRoles(ids, principal.id)
+    const roles = await members.listRoles(ids, principal.id)
+    return (projectId) => roles.get(projectId) ?? []
   }
 
   /** Whether there is a project of this name, to whoever has signed in: for scripts that create what is missing. */
@@ -147,7 +166,8 @@ export function createProjectsRoutes({
     const { id } = await authoriser.requireProject(req.principal, 'project:read', wanted)
     const project = await records.find(id)
     if (project === undefined) throw new NotFound(`project ${id} not found`)
-    return { body: await describe(project, await findRoles([project], req.principal)) }
+    const [body] = await describeAll([project], req.principal)
+    return body === undefined ? {} : { body }
   }
 
   const update = async ({
@@ -155,16 +175,25 @@ export function createProjectsRoutes({
     readBody,
   }: Call<object, z.output<typeof projectBody>>): Promise<Reply> => {
     const wanted = readPathProject(req)
-    const { id } = await authoriser.requireProject(req.principal, 'project:update', wanted)
+    const project = await authoriser.requireProject(req.principal, 'project:update', wanted)
     const body = await readBody()
-    await records.setMetadata(id, readMetadata(body.metadata ?? {}))
-    return DONE
+    const metadata = readMetadata(body.metadata ?? {})
+    await records.setMetadata(project.id, metadata)
+    return changed(describeChange('update', project, metadata))
   }
 
   const remove = async (req: Request): Promise<Reply> => {
     const wanted = readPathProject(req)
-    await removeProject(await authoriser.requireProject(req.principal, 'project:delete', wanted))
-    return DONE
+    const project = await authoriser.requireProject(req.principal, 'project:delete', wanted)
+    await removal.remove(project)
+    return changed(describeChange('delete', project))
+  }
+
+  const tellDeletable = async (req: Request): Promise<Reply<z.output<typeof deletableModel>>> => {
+    const wanted = readPathProject(req)
+    const { name } = await authoriser.requireProject(req.principal, 'project:delete', wanted)
+    const obstacle = await removal.findObstacle(name)
+    return { body: obstacle === undefined ? { deletable: true } : { message: obstacle } }
   }
 
   return {
@@ -199,15 +228,19 @@ export function createProjectsRoutes({
         handle: update,
       }),
       DELETE: operation({
-        summary: 'Delete a project that has no charts',
+        summary: 'Delete a project that holds nothing',
         handle: ({ req }) => remove(req),
+      }),
+    },
+    '/projects/:project/_deletable': {
+      GET: operation({
+        summary: 'Tell whether a project can be deleted, or what keeps it',
+        answer: deletableModel,
+        handle: ({ req }) => tellDeletable(req),
       }),
     },
   }
 }
-
-/** At once, for the chart counts of one list. */
-const MAX_STORE_CALLS = 10
 
 /** A robot owns nothing: its projects belong to `admin`, as in Harbor. */
 const ADMIN_ID = 1

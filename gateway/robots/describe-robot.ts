@@ -1,11 +1,14 @@
 import { z } from 'zod'
+import type { AuditedChange } from '../audit/audit-entry.ts'
 import { formatRobotName } from './robot-name.ts'
 import type { RobotRecord } from './robot-records.ts'
 
 const permissionModel = z.object({
   kind: z.enum(['project', 'system']),
   namespace: z.string(),
-  access: z.array(z.object({ resource: z.string(), action: z.string() })),
+  access: z.array(
+    z.object({ resource: z.string(), action: z.string(), effect: z.enum(['allow']) }),
+  ),
 })
 
 /** A robot in Harbor 2.7's shape: never its secret. */
@@ -43,6 +46,26 @@ export function describeRobot(prefix: string, robot: RobotRecord): RobotModel {
   }
 }
 
+/**
+ * A change of a robot, for the audit log.
+ * @param isDisabled what it is changed to, where that may be another.
+ */
+export function describeChange(
+  prefix: string,
+  robot: RobotRecord,
+  operation: 'create' | 'update' | 'delete',
+  isDisabled = robot.isDisabled,
+): AuditedChange {
+  const { projectId: id, projectName: name } = robot
+  return {
+    operation,
+    resourceType: 'robot',
+    resource: formatRobotName(prefix, robot),
+    ...(id === null || name === null ? {} : { project: { id, name } }),
+    ...(isDisabled === robot.isDisabled ? {} : { detail: isDisabled ? 'disabled' : 'enabled' }),
+  }
+}
+
 export function levelOf({ projectId }: Pick<RobotRecord, 'projectId'>): 'project' | 'system' {
   return projectId === null ? 'system' : 'project'
 }
@@ -57,7 +80,8 @@ function groupGrants(grants: RobotRecord['grants']): RobotModel['permissions'] {
   for (const { kind, projectName, resource, action } of grants) {
     const namespace = kind === 'system' ? '/' : (projectName ?? '*')
     const group = groups.get(namespace) ?? { kind, namespace, access: [] }
-    group.access.push({ resource, action })
+    // there is no other, and Terraform takes a missing one for a change
+    group.access.push({ resource, action, effect: 'allow' })
     groups.set(namespace, group)
   }
   return [...groups.values()]

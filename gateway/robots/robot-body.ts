@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { BadRequest } from '../http/errors.ts'
 import { checkAccess } from './robot-permissions.ts'
 
-const text = z
+export const text = z
   .string()
   .nullish()
   .transform((value) => value ?? '')
@@ -11,7 +11,7 @@ const permission = z.object({
   kind: text,
   namespace: text,
   access: z
-    .array(z.object({ resource: text, action: text }))
+    .array(z.object({ resource: text, action: text, effect: z.string().nullish() }))
     .nullish()
     .transform((access) => access ?? []),
 })
@@ -66,7 +66,14 @@ export function checkRobot({ level, description, permissions }: RobotBody): void
     const isProject = kind === 'project' && namespace !== '' && namespace !== '/'
     const isSystem = kind === 'system' && namespace === '/'
     if (!isProject && !isSystem) throw new BadRequest('bad request permission')
-    for (const one of access) checkAccess(isProject ? 'project' : 'system', one)
+    for (const one of access) {
+      checkAccess(isProject ? 'project' : 'system', one)
+      if (one.effect && one.effect !== 'allow') {
+        throw new BadRequest(
+          `bad request permission effect: ${one.effect}, a robot may do what it is granted and nothing else`,
+        )
+      }
+    }
   }
 }
 

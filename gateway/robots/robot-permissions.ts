@@ -1,4 +1,4 @@
-import { PROJECT_PERMISSIONS } from '../access/permissions.ts'
+import { PROJECT_PERMISSIONS, SYSTEM_PERMISSIONS } from '../access/permissions.ts'
 import { BadRequest } from '../http/errors.ts'
 
 /** One resource and action, as the API writes it. */
@@ -20,8 +20,8 @@ const ACTIONS = new Set([
 ])
 
 /**
- * What Harbor's clients also ask for. It has no effect here, but a robot that was written down for Harbor (in Terraform,
- * for one) can be made, and reads back as it was written.
+ * What Harbor's clients also ask for. What is not a permission of ours too has no effect here, but a robot that was written
+ * down for Harbor (in Terraform, for one) can be made, and reads back as it was written.
  */
 const OTHER_PROJECT_RESOURCES = [
   'accessory',
@@ -74,15 +74,21 @@ const SYSTEM_RESOURCES = [
 
 const KNOWN = {
   project: new Set<string>([...PROJECT_PERMISSIONS, ...combine(OTHER_PROJECT_RESOURCES)]),
-  system: new Set(combine(SYSTEM_RESOURCES)),
+  system: new Set<string>([...SYSTEM_PERMISSIONS, ...combine(SYSTEM_RESOURCES)]),
 } as const
 
 function combine(resources: readonly string[]): string[] {
   return resources.flatMap((resource) => [...ACTIONS].map((action) => `${resource}:${action}`))
 }
 
+/** Whether Chartgate or Harbor knows it. */
+export function isKnownAccess(kind: 'project' | 'system', { resource, action }: Access): boolean {
+  return KNOWN[kind].has(`${resource}:${action}`)
+}
+
 /** @throws {BadRequest} for what neither Chartgate nor Harbor knows: a misspelt permission would silently give nothing. */
-export function checkAccess(kind: 'project' | 'system', { resource, action }: Access): void {
-  if (KNOWN[kind].has(`${resource}:${action}`)) return
+export function checkAccess(kind: 'project' | 'system', access: Access): void {
+  if (isKnownAccess(kind, access)) return
+  const { resource, action } = access
   throw new BadRequest(`bad request permission: ${resource}:${action}`)
 }

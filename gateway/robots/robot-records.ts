@@ -30,6 +30,14 @@ export interface RobotSettings {
   grants: readonly RobotGrant[]
 }
 
+export interface NewRobot extends RobotSettings {
+  name: string
+  projectId: number | null
+  secretHash: string
+  /** When it ends, where that is not by days. */
+  expiresAt?: Date | undefined
+}
+
 export const ROBOT_COLUMNS = {
   id: { sql: 'r.id', type: 'integer' },
   name: { sql: 'r.name', type: 'text' },
@@ -49,9 +57,7 @@ export interface RobotRecords {
     page: Page,
   ) => Promise<{ total: number; robots: RobotRecord[] }>
   /** @throws {Conflict} when the name is taken in its project, {NotFound} when a project has just been deleted. */
-  insert: (
-    robot: RobotSettings & { name: string; projectId: number | null; secretHash: string },
-  ) => Promise<{ id: number }>
+  insert: (robot: NewRobot) => Promise<RobotRecord>
   /** @returns whether there is such a robot. */
   update: (id: number, settings: RobotSettings) => Promise<boolean>
   setSecretHash: (id: number, secretHash: string) => Promise<boolean>
@@ -80,13 +86,7 @@ const GRANTS = `
 
 export function createRobotRecords(db: Database): RobotRecords {
   return {
-    find: async (id) => {
-      const found = await db.query<RobotRecord>(
-        `select ${COLUMNS} from ${TABLES} where r.id = $1::bigint`,
-        [id],
-      )
-      return found.rows[0]
-    },
+    find: (id) => findRobot(db, id),
     list: async (projectId, filter, orderBy, page) => {
       const isListed = projectId === null ? 'is null' : `= ${filter.bind(projectId)}::bigint`
       const { total, rows } = await selectPage<RobotRecord>(db, {
@@ -99,21 +99,34 @@ export function createRobotRecords(db: Database): RobotRecords {
       })
       return { total, robots: rows }
     },
-    insert: async ({ name, projectId, secretHash, description, duration, isDisabled, grants }) => {
+    insert: async ({ name, projectId, secretHash, expiresAt, grants, ...settings }) => {
+      const { description, duration, isDisabled } = settings
       const inserted = db.inTransaction(async (transaction) => {
-        const robot = await transaction.query<{ id: number }>(
+        const made = await transaction.query<{ id: number }>(
           `insert into robots (project_id, name, secret_hash, description, is_disabled, duration, expires_at)
            values (
              $1::bigint, $2::text, $3::text, $4::text, $5::boolean, $6::integer,
-             case when $6::integer = -1 then null else now() + make_interval(days => $6::integer) end
+             case
+               when $6::integer = -1 then null
+               else coalesce($7::timestamptz, now() + make_interval(days => $6::integer))
+             end
            )
            returning id`,
-          [projectId, name, secretHash, description, isDisabled, duration],
+          [
+            projectId,
+            name,
+            secretHash,
+            description,
+            isDisabled,
+            duration,
+            expiresAt?.toISOString(),
+          ],
         )
-        const [row] = robot.rows
-        if (row === undefined) throw new Error('insert returned no row')
-        await insertGrants(transaction, row.id, grants)
-        return row
+        const id = made.rows[0]?.id ?? 0
+        await insertGrants(transaction, id, grants)
+        const robot = await findRobot(transaction, id)
+        if (robot === undefined) throw new Error('insert returned no row')
+        return robot
       })
       return inserted.catch(refuse(name))
     },
@@ -123,6 +136,7 @@ export function createRobotRecords(db: Database): RobotRecords {
           `update robots
            set description = $2::text, is_disabled = $3::boolean, duration = $4::integer, updated_at = now(),
              expires_at = case
+               when $4::integer = duration then expires_at
                when $4::integer = -1 then null
                else created_at + make_interval(days => $4::integer)
              end
@@ -146,6 +160,14 @@ export function createRobotRecords(db: Database): RobotRecords {
       return removed.rowCount === 1
     },
   }
+}
+
+async function findRobot(db: Queryable, id: number): Promise<RobotRecord | undefined> {
+  const found = await db.query<RobotRecord>(
+    `select ${COLUMNS} from ${TABLES} where r.id = $1::bigint`,
+    [id],
+  )
+  return found.rows[0]
 }
 
 async function insertGrants(

@@ -11,11 +11,18 @@ import { listQuery, listReply, toPage } from '../http/pagination.ts'
 import { readPathId } from '../http/path-id.ts'
 import { parseQuery } from '../http/query-language.ts'
 import { addQuery, compileOrder, createFilter } from '../http/query-language-sql.ts'
-import { created, DONE, type Reply } from '../http/reply.ts'
+import { changed, type Reply } from '../http/reply.ts'
 import type { Routes } from '../http/rest-router.ts'
-import type { LiveSettings } from '../settings/settings.ts'
 import { checkSecret } from '../users/user-rules.ts'
-import { describeRobot, expiryOf, levelOf, type RobotModel, robotModel } from './describe-robot.ts'
+import {
+  describeChange,
+  describeRobot,
+  levelOf,
+  type RobotModel,
+  robotModel,
+} from './describe-robot.ts'
+import { createLegacyRobotsRoutes } from './legacy-routes.ts'
+import { createRobot, type NewRobotModel, newRobotModel } from './new-robot.ts'
 import {
   checkRobot,
   checkRobotName,
@@ -28,17 +35,6 @@ import { formatRobotName } from './robot-name.ts'
 import { createRobotRecords, ROBOT_COLUMNS, type RobotRecord } from './robot-records.ts'
 import { makeRobotSecret } from './robot-secret.ts'
 
-const newRobotModel = z
-  .object({
-    id: z.int(),
-    name: z.string(),
-    /** Told this once. */
-    secret: z.string(),
-    creation_time: z.iso.datetime(),
-    expires_at: z.int(),
-  })
-  .meta({ id: 'NewRobot' })
-
 const secretModel = z.object({ secret: z.string().optional() }).meta({ id: 'NewSecret' })
 
 type Action = 'read' | 'list' | 'create' | 'update' | 'delete'
@@ -46,50 +42,37 @@ type Action = 'read' | 'list' | 'create' | 'update' | 'delete'
 /** Robots (spec/harbor.md 3.6), of a project and of the whole system. */
 export function createRobotsRoutes({
   db,
-  settings,
   authoriser,
   robotPrefix,
+  defaultDays,
 }: {
   db: Database
-  settings: Pick<LiveSettings, 'read'>
   authoriser: Authoriser
   robotPrefix: string
+  /** For how many days a new robot is, where nothing is said: Harbor's `robot_token_duration`. */
+  defaultDays: () => Promise<number>
 }): Routes {
   const records = createRobotRecords(db)
 
   const create = async ({
     req,
     readBody,
-  }: Call<object, RobotBody>): Promise<Reply<z.output<typeof newRobotModel>>> => {
+  }: Call<object, RobotBody>): Promise<Reply<NewRobotModel>> => {
     requireUser(authoriser, req)
     const body = await readBody()
     checkRobotName(body.name)
     checkRobot(body)
     if (body.level === 'system') authoriser.requireSystemAdmin(req.principal)
     const grants = await readGrants(req, body, 'create')
-    const projectId = body.level === 'system' ? null : (grants[0]?.projectId ?? null)
-    const secret = makeRobotSecret()
-    const { id } = await records.insert({
+    const settings = {
       name: body.name,
-      projectId,
-      secretHash: await hashPassword(secret),
+      projectId: body.level === 'system' ? null : (grants[0]?.projectId ?? null),
       description: body.description,
-      duration: readDuration(body.duration, (await settings.read()).robot_token_duration),
+      duration: readDuration(body.duration, await defaultDays()),
       isDisabled: body.disable,
       grants,
-    })
-    const robot = await records.find(id)
-    if (robot === undefined) throw notFound(id)
-    return {
-      ...created(`/api/v2.0/robots/${id}`),
-      body: {
-        id,
-        name: formatRobotName(robotPrefix, robot),
-        secret,
-        creation_time: robot.createdAt.toISOString(),
-        expires_at: expiryOf(robot),
-      },
     }
+    return createRobot(records, robotPrefix, settings, '/api/v2.0/robots')
   }
 
   /** Every project that is named must be one in which the caller may make robots (CVE-2019-16919, CVE-2022-31667). */
@@ -104,10 +87,11 @@ export function createRobotsRoutes({
         ? undefined
         : await authoriser.requireProject(req.principal, `robot:${action}`, { name: namespace })
       return access.map(
-        (one): RobotGrant => ({
+        ({ resource, action }): RobotGrant => ({
           kind: kind === 'system' ? 'system' : 'project',
           projectId: project?.id ?? null,
-          ...one,
+          resource,
+          action,
         }),
       )
     })
@@ -133,8 +117,12 @@ export function createRobotsRoutes({
     const query = parseQuery(q ?? '')
     const level = query.get('level')
     if (level === undefined || (level.kind === 'exact' && level.value === 'system')) {
-      authoriser.requireSystemAdmin(req.principal)
+      authoriser.requireSystem(req.principal, 'robot:list')
       return null
+    }
+    if (level.kind !== 'exact' || level.value !== 'project') {
+      authoriser.requireSignedIn(req.principal)
+      throw new BadRequest('bad request error level input')
     }
     const id = query.get('projectid')
     if (id?.kind !== 'exact' || !/^\d{1,9}$/.test(id.value)) {
@@ -153,7 +141,8 @@ export function createRobotsRoutes({
     const id = readPathId(req, 'id')
     const robot = await records.find(id)
     if (robot === undefined || robot.projectId === null) {
-      authoriser.requireSystemAdmin(req.principal)
+      if (action === 'read') authoriser.requireSystem(req.principal, 'robot:read')
+      else authoriser.requireSystemAdmin(req.principal)
     } else {
       const project = { id: robot.projectId }
       await authoriser.requireProject(req.principal, `robot:${action}`, project)
@@ -187,7 +176,7 @@ export function createRobotsRoutes({
       grants,
     })
     if (!isChanged) throw notFound(robot.id)
-    return DONE
+    return changed(describeChange(robotPrefix, robot, 'update', disable))
   }
 
   const refreshSecret = async ({
@@ -201,16 +190,18 @@ export function createRobotsRoutes({
     if (!(await records.setSecretHash(robot.id, await hashPassword(secret)))) {
       throw notFound(robot.id)
     }
-    return { body: given === '' ? { secret } : {} }
+    const audit = { ...describeChange(robotPrefix, robot, 'update'), detail: 'new secret' }
+    return { audit, body: given === '' ? { secret } : {} }
   }
 
   const remove = async (req: Request): Promise<Reply> => {
     const robot = await requireRobot(req, 'delete')
     if (!(await records.remove(robot.id))) throw notFound(robot.id)
-    return DONE
+    return changed(describeChange(robotPrefix, robot, 'delete'))
   }
 
   return {
+    ...createLegacyRobotsRoutes({ records, authoriser, robotPrefix, defaultDays }),
     '/robots': {
       GET: operation({
         summary: 'List the robots of the system, or of a project: q=Level=project,ProjectID=2',

@@ -45,11 +45,9 @@ export function createSearchableCharts(
     if (kept !== undefined && kept.etag === undefined && performance.now() - kept.readAt < TTL_MS) {
       return kept.charts
     }
-    const condition: Record<string, string> =
-      kept?.etag === undefined ? {} : { 'if-none-match': kept.etag }
     // our store then leaves the other versions out; a ChartMuseum does not know the word, and sends all
     const path = `/api/${encodeSegment(project.name)}/charts?latest`
-    const answer = await store.call('GET', path, condition)
+    const answer = await store.call('GET', path, { ifNoneMatch: kept?.etag })
     if (kept !== undefined && answer.status === 304) {
       answer.body.resume()
       return kept.charts

@@ -20,8 +20,8 @@ export function readCookie(req: IncomingMessage, name: string): string | undefin
 
 /**
  * The session's cookie is Lax: a link to a chart, in a chat or a mail, works for who is signed in, and no other site can
- * send a form or script with it; what Lax lets through, opening a page, changes nothing here. Neither cookie is for
- * scripts. Without a time they end with the browser, at the latest.
+ * send a form or script with it; what Lax lets through, opening a page, changes nothing here but one's own logout. Neither
+ * cookie is for scripts. Without a time they end with the browser, at the latest.
  * @param value of characters that need no encoding; '' takes the cookie away.
  */
 export function formatCookie(name: string, value: string, isSecure: boolean): string {
@@ -40,6 +40,6 @@ export function createSecureTest(externalUrl: string | undefined): (req: Request
 function readValues(req: IncomingMessage, name: string): string[] {
   return (req.headers.cookie ?? '').split(';').flatMap((pair) => {
     const end = pair.indexOf('=')
-    return pair.slice(0, end).trim() === name ? [pair.slice(end + 1).trim()] : []
+    return end > 0 && pair.slice(0, end).trim() === name ? [pair.slice(end + 1).trim()] : []
   })
 }

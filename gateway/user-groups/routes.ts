@@ -1,6 +1,7 @@
 import type { Request } from 'express'
 import { z } from 'zod'
 import type { Authoriser } from '../access/authorise.ts'
+import type { AuditedChange } from '../audit/audit-entry.ts'
 import type { Database } from '../db/database.ts'
 import { BadRequest, NotFound } from '../http/errors.ts'
 import { type Call, operation } from '../http/operation.ts'
@@ -8,7 +9,7 @@ import { listReply, pageQuery, toPage } from '../http/pagination.ts'
 import { readPathId } from '../http/path-id.ts'
 import { createFilter } from '../http/query-language-sql.ts'
 import { queryText } from '../http/query-parameters.ts'
-import { created, DONE, type Reply } from '../http/reply.ts'
+import { changed, created, type Reply } from '../http/reply.ts'
 import type { Routes } from '../http/rest-router.ts'
 import { createGroupRecords, GROUP_COLUMNS, type GroupRecord } from './group-records.ts'
 import { checkGroupName, readGroup } from './group-rules.ts'
@@ -94,8 +95,9 @@ export function createUserGroupsRoutes({
 
   const create = async ({ req, readBody }: Call<object, GroupBody>): Promise<Reply> => {
     authoriser.requireSystem(req.principal, 'user-group:create')
-    const { id } = await records.insert(readGroup(await readBody()))
-    return created(`/api/v2.0/usergroups/${id}`)
+    const group = readGroup(await readBody())
+    const { id } = await records.insert(group)
+    return created(`/api/v2.0/usergroups/${id}`, describeChange('create', group.name))
   }
 
   const read = async (req: Request): Promise<Reply<GroupModel>> => {
@@ -112,15 +114,17 @@ export function createUserGroupsRoutes({
     const id = readPathId(req, 'id')
     const { group_name } = await readBody()
     checkGroupName(group_name)
-    if (!(await records.rename(id, group_name))) throw notFound(id)
-    return DONE
+    const group = await records.find(id)
+    if (group === undefined || !(await records.rename(id, group_name))) throw notFound(id)
+    return changed(describeChange('update', group.name, `name ${group_name}`))
   }
 
   const remove = async (req: Request): Promise<Reply> => {
     authoriser.requireSystem(req.principal, 'user-group:delete')
     const id = readPathId(req, 'id')
-    if (!(await records.remove(id))) throw notFound(id)
-    return DONE
+    const group = await records.find(id)
+    if (group === undefined || !(await records.remove(id))) throw notFound(id)
+    return changed(describeChange('delete', group.name))
   }
 
   return {
@@ -160,6 +164,15 @@ export function createUserGroupsRoutes({
 
 function notFound(id: number): NotFound {
   return new NotFound(`the user group with id ${id} is not found`)
+}
+
+/** A change of a group, for the audit log. */
+function describeChange(
+  operation: 'create' | 'update' | 'delete',
+  resource: string,
+  detail = '',
+): AuditedChange {
+  return { operation, resourceType: 'user_group', resource, detail }
 }
 
 function describeGroup({ id, name, type, ldapDn }: GroupRecord): GroupModel {

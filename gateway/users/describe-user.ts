@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { AuditedChange } from '../audit/audit-entry.ts'
 import type { UserRecord } from './user-records.ts'
 
 /** Empty fields are left out, as Harbor leaves them. */
@@ -15,6 +16,15 @@ export const userModel = z
     update_time: z.iso.datetime(),
   })
   .meta({ id: 'User' })
+
+/** A change of a user, for the audit log. */
+export function describeChange(
+  operation: 'create' | 'update' | 'delete',
+  username: string,
+  detail = '',
+): AuditedChange {
+  return { operation, resourceType: 'user', resource: username, detail }
+}
 
 export type UserModel = z.output<typeof userModel>
 

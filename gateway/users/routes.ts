@@ -1,32 +1,23 @@
 import type { Request } from 'express'
 import { z } from 'zod'
 import type { Authoriser } from '../access/authorise.ts'
-import { canInSystem, isSystemAdmin } from '../access/can.ts'
-import type { VerifyCredential } from '../auth/credentials.ts'
-import { hashPassword, verifyPassword } from '../auth/password.ts'
+import { canInSystem } from '../access/can.ts'
+import { hashPassword } from '../auth/password.ts'
 import type { Principal } from '../auth/principal.ts'
-import { createRateLimit } from '../auth/rate-limit.ts'
 import type { Database } from '../db/database.ts'
 import { requireUser } from '../http/caller.ts'
-import {
-  BadRequest,
-  Forbidden,
-  NotFound,
-  PreconditionFailed,
-  Unauthorized,
-} from '../http/errors.ts'
+import { Forbidden, PreconditionFailed } from '../http/errors.ts'
 import { type Call, operation } from '../http/operation.ts'
 import { listQuery, listReply, pageQuery, toPage } from '../http/pagination.ts'
 import { readPathId } from '../http/path-id.ts'
 import { addQuery, compileOrder, createFilter } from '../http/query-language-sql.ts'
 import { queryText, requireParameter } from '../http/query-parameters.ts'
-import { created, DONE, type Reply } from '../http/reply.ts'
+import { changed, created, type Reply } from '../http/reply.ts'
 import type { Routes } from '../http/rest-router.ts'
-import { formatCookie, SESSION_COOKIE } from '../sessions/cookies.ts'
-import type { Sessions } from '../sessions/sessions.ts'
 import type { LiveSettings } from '../settings/settings.ts'
-import { describeUser, type UserModel, userModel } from './describe-user.ts'
-import { createUsersRepository, type UserCredentials } from './repository.ts'
+import { describeChange, describeUser, type UserModel, userModel } from './describe-user.ts'
+import { isUser, notUpdatable, requireSelfOr, userNotFound } from './path-user.ts'
+import { createCreationGuard } from './registration.ts'
 import { createUserRecords, USER_COLUMNS } from './user-records.ts'
 import { checkChangeable, checkProfile, checkSecret, readUsername } from './user-rules.ts'
 
@@ -39,9 +30,6 @@ const profileBody = z.object(profileFields).meta({ id: 'Profile' })
 const newUserBody = z
   .object({ ...profileFields, username: text, password: text })
   .meta({ id: 'NewUser' })
-const passwordBody = z
-  .object({ old_password: text, new_password: text })
-  .meta({ id: 'PasswordChange' })
 const systemAdminBody = z
   .object({ sysadmin_flag: z.boolean().nullish() })
   .meta({ id: 'SystemAdminFlag' })
@@ -57,24 +45,14 @@ const foundUserModel = z
 export function createUsersRoutes({
   db,
   settings,
-  sessions,
-  verifyCredential,
-  isSecure,
   authoriser,
 }: {
   db: Database
   settings: Pick<LiveSettings, 'read'>
-  sessions: Pick<Sessions, 'open'>
-  verifyCredential: VerifyCredential
-  isSecure: (req: Request) => boolean
   authoriser: Authoriser
 }): Routes {
   const records = createUserRecords(db)
-  const credentials = createUsersRepository(db)
-  const limitRegistrations = createRateLimit(
-    REGISTRATIONS_PER_MINUTE,
-    'too many registrations, try again later',
-  )
+  const requireCreation = createCreationGuard({ authoriser, settings })
 
   const create = async ({
     req,
@@ -88,21 +66,7 @@ export function createUsersRoutes({
     checkSecret(password)
     const passwordHash = await hashPassword(password)
     const { id } = await records.insert({ ...profile, username, passwordHash })
-    return created(`/api/v2.0/users/${id}`)
-  }
-
-  /** System admins; and nobody by oneself, but in a browser: a program could make names without end. */
-  const requireCreation = async (req: Request): Promise<void> => {
-    const isNobody = req.principal.kind === 'anonymous' && req.principal.tokenGrants === undefined
-    if (!isNobody || !(await settings.read()).self_registration) {
-      authoriser.requireSystem(req.principal, 'user:create')
-      return
-    }
-    // Harbor asks for a session's cookie, as with it there must be the token of a page
-    if (req.isFromOwnPage !== true) {
-      throw new Forbidden('self-registration cannot be triggered via API')
-    }
-    await limitRegistrations(req.ip ?? '')
+    return created(`/api/v2.0/users/${id}`, describeChange('create', username))
   }
 
   const list = async ({
@@ -147,71 +111,20 @@ export function createUsersRoutes({
 
   const readUser = async (id: number): Promise<Reply<UserModel>> => {
     const user = await records.find(id)
-    if (user === undefined) throw notFound(id)
+    if (user === undefined) throw userNotFound(id)
     return { body: describeUser(user) }
-  }
-
-  /**
-   * The user of the path, to the user and to whoever has the permission.
-   * @param denial what others are told, in Harbor's words.
-   */
-  const requireSelfOr = (
-    req: Request,
-    isAllowed: (principal: Principal) => boolean,
-    denial: (id: number) => string,
-  ): { id: number; isSelf: boolean } => {
-    authoriser.requireSignedIn(req.principal)
-    const id = readPathId(req, 'id')
-    const isSelf = isUser(req.principal, id)
-    if (!isSelf && !isAllowed(req.principal)) throw new Forbidden(denial(id))
-    return { id, isSelf }
   }
 
   const setProfile = async ({
     req,
     readBody,
   }: Call<object, z.output<typeof profileBody>>): Promise<Reply> => {
-    const { id } = requireSelfOr(req, mayUpdate, notUpdatable)
+    const { id } = requireSelfOr(authoriser, req, mayUpdate, notUpdatable)
     const profile = await readBody()
     checkProfile(profile)
-    if (!(await records.setProfile(id, profile))) throw notFound(id)
-    return DONE
-  }
-
-  const setPassword = async ({
-    req,
-    readBody,
-  }: Call<object, z.output<typeof passwordBody>>): Promise<Reply> => {
-    // a robot that could set passwords could be anybody
-    const { id, isSelf } = requireSelfOr(req, isSystemAdmin, notUpdatable)
-    const body = await readBody()
-    const user = await credentials.findCredentialsById(id)
-    if (user === undefined) throw notFound(id)
-    if (isSelf) await requirePassword(req, user, body.old_password)
-    checkSecret(body.new_password)
-    if (await verifyPassword(user.passwordHash, body.new_password)) {
-      throw new BadRequest('New password is identical to old password')
-    }
-    const passwordHash = await hashPassword(body.new_password)
-    const credentialVersion = await credentials.setPasswordHash(id, passwordHash)
-    if (credentialVersion === undefined) throw notFound(id)
-    // all sessions of the user have ended, and who changed it in a browser goes on in a new one
-    if (!isSelf || req.sessionId === undefined) return DONE
-    const sessionId = await sessions.open({ id, credentialVersion })
-    return { headers: { 'Set-Cookie': formatCookie(SESSION_COOKIE, sessionId, isSecure(req)) } }
-  }
-
-  /** Throttled as a login is: a session that was left open must not serve to find the password. */
-  const requirePassword = async (
-    req: Request,
-    user: UserCredentials,
-    password: string,
-  ): Promise<void> => {
-    const credential = { login: user.username, password }
-    const holder = await verifyCredential(credential, req.ip ?? '').catch(undefinedIfWrong)
-    // a robot may have the same name
-    if (holder?.kind === 'user' && holder.id === user.id) return
-    throw new Forbidden('Current password is incorrect')
+    const username = await records.setProfile(id, profile)
+    if (username === undefined) throw userNotFound(id)
+    return changed(describeChange('update', username, 'profile'))
   }
 
   const setSystemAdmin = async ({
@@ -222,8 +135,10 @@ export function createUsersRoutes({
     const id = readPathId(req, 'id')
     const { sysadmin_flag } = await readBody()
     checkChangeable(id, 'updated')
-    if (!(await records.setSystemAdmin(id, sysadmin_flag ?? false))) throw notFound(id)
-    return DONE
+    const flag = sysadmin_flag ?? false
+    const username = await records.setSystemAdmin(id, flag)
+    if (username === undefined) throw userNotFound(id)
+    return changed(describeChange('update', username, `sysadmin_flag ${flag}`))
   }
 
   const remove = async (req: Request): Promise<Reply> => {
@@ -236,8 +151,9 @@ export function createUsersRoutes({
     if (isUser(req.principal, id)) {
       throw new Forbidden(`User with ID ${id} cannot be deleted`)
     }
-    if (!(await records.remove(id))) throw notFound(id)
-    return DONE
+    const username = await records.remove(id)
+    if (username === undefined) throw userNotFound(id)
+    return changed(describeChange('delete', username))
   }
 
   /** Harbor has these for whoever logs in by OIDC, which there is not. */
@@ -280,17 +196,10 @@ export function createUsersRoutes({
       GET: operation({
         summary: 'Tell of a user',
         answer: userModel,
-        handle: ({ req }) => readUser(requireSelfOr(req, mayRead, notReadable).id),
+        handle: ({ req }) => readUser(requireSelfOr(authoriser, req, mayRead, notReadable).id),
       }),
       PUT: operation({ summary: "Change a user's profile", body: profileBody, handle: setProfile }),
       DELETE: operation({ summary: 'Delete a user', handle: ({ req }) => remove(req) }),
-    },
-    '/users/:id/password': {
-      PUT: operation({
-        summary: "Change a user's password",
-        body: passwordBody,
-        handle: setPassword,
-      }),
     },
     '/users/:id/cli_secret': {
       PUT: operation({
@@ -308,24 +217,8 @@ export function createUsersRoutes({
   }
 }
 
-/** Of one address. */
-const REGISTRATIONS_PER_MINUTE = 10
-
-function undefinedIfWrong(error: unknown): undefined {
-  if (!(error instanceof Unauthorized)) throw error
-}
-
 const BY_NAME = 'username, id'
 
 const mayRead = (principal: Principal) => canInSystem(principal, 'user:read')
 const mayUpdate = (principal: Principal) => canInSystem(principal, 'user:update')
 const notReadable = (id: number) => `Not authorized to read user: ${id}`
-const notUpdatable = (id: number) => `User with ID ${id} can't be updated`
-
-function isUser(principal: Principal, id: number): boolean {
-  return principal.kind === 'user' && principal.id === id
-}
-
-function notFound(id: number): NotFound {
-  return new NotFound(`user ${id} not found`)
-}

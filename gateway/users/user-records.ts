@@ -41,11 +41,12 @@ export interface UserRecords {
   insert: (
     user: UserProfile & { username: string; passwordHash: string },
   ) => Promise<{ id: number }>
-  /** @throws {Conflict} when the email is taken. @returns whether there is such a user. */
-  setProfile: (id: number, profile: UserProfile) => Promise<boolean>
-  setSystemAdmin: (id: number, isSystemAdmin: boolean) => Promise<boolean>
-  /** The name and the email become free; memberships end. */
-  remove: (id: number) => Promise<boolean>
+  /** @throws {Conflict} when the email is taken. @returns the user's name, if there is one. */
+  setProfile: (id: number, profile: UserProfile) => Promise<string | undefined>
+  /** @returns the user's name, if there is one. */
+  setSystemAdmin: (id: number, isSystemAdmin: boolean) => Promise<string | undefined>
+  /** The name and the email become free; memberships end. @returns the user's name, if there was one. */
+  remove: (id: number) => Promise<string | undefined>
 }
 
 const COLUMNS = `
@@ -102,31 +103,34 @@ export function createUserRecords(db: Queryable): UserRecords {
       return row
     },
     setProfile: async (id, { email, realname, comment }) => {
-      const updated = db.query(
+      const updated = db.query<{ username: string }>(
         `update users
          set email = $2::text, realname = $3::text, comment = $4::text, updated_at = now()
-         where id = $1::bigint and deleted_at is null`,
+         where id = $1::bigint and deleted_at is null
+         returning username`,
         [id, email, realname, comment],
       )
-      return (await updated.catch(refuseTaken('', email))).rowCount === 1
+      return (await updated.catch(refuseTaken('', email))).rows[0]?.username
     },
     setSystemAdmin: async (id, isSystemAdmin) => {
-      const updated = await db.query(
+      const updated = await db.query<{ username: string }>(
         `update users set is_system_admin = $2::boolean, updated_at = now()
-         where id = $1::bigint and deleted_at is null`,
+         where id = $1::bigint and deleted_at is null
+         returning username`,
         [id, isSystemAdmin],
       )
-      return updated.rowCount === 1
+      return updated.rows[0]?.username
     },
     remove: async (id) => {
-      const removed = await db.query(
+      const removed = await db.query<{ username: string }>(
         `with ended as (delete from project_members where user_id = $1::bigint),
            left_groups as (delete from user_group_members where user_id = $1::bigint)
          update users set deleted_at = now(), updated_at = now()
-         where id = $1::bigint and deleted_at is null`,
+         where id = $1::bigint and deleted_at is null
+         returning username`,
         [id],
       )
-      return removed.rowCount === 1
+      return removed.rows[0]?.username
     },
   }
 }

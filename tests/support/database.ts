@@ -1,37 +1,24 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { after, type TestContext } from 'node:test'
 import { pino } from 'pino'
 import { type ConnectionConfig, connectDatabase } from '../../gateway/db/connect.ts'
 import type { Database } from '../../gateway/db/database.ts'
-import { migrate } from '../../gateway/db/migrate.ts'
-import { startEmbeddedPostgres } from '../../gateway/postgres/embedded.ts'
+import { openTestPostgres, type TestPostgres } from './test-postgres.ts'
 
 export interface TestDatabase {
   db: Database
   connection: ConnectionConfig
 }
 
-interface TestServer {
-  admin: Database
-  connectTo: (database: string) => ConnectionConfig
-  stop: () => Promise<void>
-}
-
-const quiet = pino({ level: 'silent' })
-const TEMPLATE = `chartgate_test_template_${process.pid}`
-
-let server: Promise<TestServer> | undefined
+let postgres: Promise<TestPostgres> | undefined
 let clones = 0
 
 /** What finished tests have left. Not removed by hooks of theirs: those run before the hooks that stop a gateway. */
 let leftovers: (() => Promise<unknown>)[] = []
 
-/** A migrated database of the test's own. One server a test process, or that of TEST_DATABASE_URL. */
+/** A migrated database of the test's own. */
 export async function createTestDatabase(t: TestContext): Promise<TestDatabase> {
-  const { connection, dropLater } = await createDatabase(TEMPLATE)
-  const db = await connectDatabase(connection, quiet)
+  const { connection, dropLater } = await createDatabase(({ template }) => template)
+  const db = await connectDatabase(connection, pino({ level: 'silent' }))
   t.after(() => {
     leftovers.push(() => db.close())
     dropLater()
@@ -41,7 +28,7 @@ export async function createTestDatabase(t: TestContext): Promise<TestDatabase> 
 
 /** A database without a single table. */
 export async function createEmptyDatabase(t: TestContext): Promise<ConnectionConfig> {
-  const { connection, dropLater } = await createDatabase('template0')
+  const { connection, dropLater } = await createDatabase(() => 'template0')
   t.after(dropLater)
   return connection
 }
@@ -52,12 +39,13 @@ export function toUrl({ connectionString, host = '', user, database }: Connectio
   return `postgres://${user}@localhost/${database}?host=${encodeURIComponent(host)}`
 }
 
-async function createDatabase(template: string) {
-  server ??= startServer()
-  const { admin, connectTo } = await server
+async function createDatabase(chooseTemplate: (postgres: TestPostgres) => string) {
+  postgres ??= openTestPostgres()
+  const opened = await postgres
+  const { admin, connectTo } = opened
   await removeLeftovers()
   const name = `chartgate_test_${process.pid}_${clones++}`
-  await admin.query(`create database ${name} template ${template}`)
+  await admin.query(`create database ${name} template ${chooseTemplate(opened)}`)
   return {
     connection: connectTo(name),
     dropLater: () => {
@@ -73,48 +61,8 @@ async function removeLeftovers(): Promise<void> {
 }
 
 after(async () => {
-  if (server === undefined) return
-  const { admin, stop } = await server
+  if (postgres === undefined) return
+  const { close } = await postgres
   await removeLeftovers()
-  await admin.query(`drop database ${TEMPLATE} with (force)`)
-  await admin.close()
-  await stop()
+  await close()
 })
-
-async function startServer(): Promise<TestServer> {
-  const started = await reachServer()
-  await started.admin.query(`create database ${TEMPLATE}`)
-  const template = await connectDatabase(started.connectTo(TEMPLATE), quiet)
-  await migrate(template, quiet)
-  await template.close()
-  return started
-}
-
-async function reachServer(): Promise<TestServer> {
-  const url = process.env.TEST_DATABASE_URL
-  if (url !== undefined) {
-    return {
-      admin: await connectDatabase({ connectionString: url }, quiet),
-      connectTo: (database) => {
-        const target = new URL(url)
-        target.pathname = `/${database}`
-        return { connectionString: target.href }
-      },
-      stop: async () => undefined,
-    }
-  }
-  const dataDir = await mkdtemp(join(tmpdir(), 'chartgate-test-'))
-  const postgres = await startEmbeddedPostgres({ dataDir, log: quiet })
-  const admin = await connectDatabase(postgres.connection, quiet)
-  // Creating and dropping a database waits for the disk otherwise. What must survive a crash is tested elsewhere.
-  await admin.query('alter system set fsync = off')
-  await admin.query('select pg_reload_conf()')
-  return {
-    admin,
-    connectTo: (database) => ({ ...postgres.connection, database }),
-    stop: async () => {
-      await postgres.stop()
-      await rm(dataDir, { recursive: true, force: true })
-    },
-  }
-}

@@ -4,9 +4,10 @@ import { listen } from '../../service/http-server.ts'
 
 /**
  * What may become of a request: passed on, answered with this status and no more without being passed on, never answered,
- * answered by nobody although it was carried out, or answered with half of the body before the connection ends.
+ * answered by nobody although it was carried out, answered with half of the body before the connection ends, or passed on
+ * with half of its own body (one without a body passes).
  */
-export type Fault = 'none' | number | 'stall' | 'lose answer' | 'cut body'
+export type Fault = 'none' | number | 'stall' | 'lose answer' | 'cut body' | 'cut upload'
 
 export interface FaultProxy {
   url: string
@@ -37,7 +38,17 @@ export async function startFaultProxy(t: TestContext, target: string): Promise<F
     })
     upstream.once('error', () => res.destroy())
     upstream.on('continue', () => res.writeContinue())
-    req.pipe(upstream)
+    if (fault !== 'cut upload') {
+      req.pipe(upstream)
+      return
+    }
+    req.once('end', () => upstream.end())
+    req.once('data', (piece: Buffer) => {
+      upstream.write(piece.subarray(0, piece.length / 2), () => {
+        upstream.destroy()
+        res.destroy()
+      })
+    })
   }
 
   const handle = (req: IncomingMessage, res: ServerResponse) => {

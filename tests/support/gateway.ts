@@ -43,6 +43,7 @@ export interface GatewayOptions {
   trustProxy?: GatewayConfig['trustProxy']
   redis?: Redis
   tokenExpirationMinutes?: number
+  auditRetentionDays?: number
   /** How the gateway gets to the database, where not straight. */
   reachDatabase?: (connection: ConnectionConfig) => Promise<ConnectionConfig>
 }
@@ -53,6 +54,7 @@ export async function startGateway(
   options: GatewayOptions = {},
 ): Promise<TestGateway> {
   const { robotPrefix = 'robot$', trustProxy = false, redis, tokenExpirationMinutes } = options
+  const { auditRetentionDays = 0 } = options
   const closers: (() => Promise<void>)[] = []
   // Made first, so that it runs first: the database goes after what uses it.
   t.after(async () => {
@@ -71,6 +73,7 @@ export async function startGateway(
   const gateway = assembleGateway(
     { db, changes, store, redis, log },
     {
+      auditRetentionDays,
       externalUrl: options.externalUrl,
       robotNamePrefix: robotPrefix,
       tokenExpirationMinutes,
@@ -194,6 +197,8 @@ function createTestAccounts(db: Database, changes: ChangeFeed) {
     /** Of type OIDC. */
     createGroup: (name: string) =>
       insert('insert into user_groups (name, type) values ($1, 3)', [name]),
+    createLabel: (projectId: number | null, name: string) =>
+      insert('insert into labels (project_id, name) values ($1, $2)', [projectId, name]),
     addGroupMember: (projectId: number, groupId: number, role: RoleId) =>
       insert('insert into project_members (project_id, group_id, role_id) values ($1, $2, $3)', [
         projectId,

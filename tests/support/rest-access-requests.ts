@@ -35,6 +35,16 @@ const onProjectRobot = async ({ makeRobot, project }: AccessWorld) => {
   return { parameters: { id }, name }
 }
 
+const onLabel =
+  (scope: 'p' | 'g'): MakeRequest =>
+  async ({ makeLabel }) => ({ parameters: { id: await makeLabel(scope) } })
+const onQuota: MakeRequest = ({ project }) => ({ parameters: { id: project.id } })
+const onMetadata: MakeRequest = async ({ setSeverity }) => {
+  await setSeverity('medium')
+  return { parameters: { metadata: 'severity' } }
+}
+const onVersion = { chart: 'hello', version: '1.0.0' }
+
 /** By route, as the table writes it. Routes that are not here get their path, and `{}` where they take a body. */
 export const ACCESS_REQUESTS: Readonly<Record<string, MakeRequest>> = {
   'HEAD /api/v2.0/projects': ({ project }) => ({ query: `project_name=${project.name}` }),
@@ -49,6 +59,57 @@ export const ACCESS_REQUESTS: Readonly<Record<string, MakeRequest>> = {
     body: { role_id: 2 },
   }),
   'DELETE /api/v2.0/projects/{project}/members/{mid}': onMember,
+
+  'POST /api/v2.0/projects/{project}/metadatas': async ({ setSeverity }) => {
+    await setSeverity(undefined)
+    return { body: { severity: 'low' } }
+  },
+  'GET /api/v2.0/projects/{project}/metadatas/{metadata}': onMetadata,
+  'PUT /api/v2.0/projects/{project}/metadatas/{metadata}': async (world) => ({
+    ...(await onMetadata(world)),
+    body: { severity: 'high' },
+  }),
+  'DELETE /api/v2.0/projects/{project}/metadatas/{metadata}': onMetadata,
+
+  'GET /api/v2.0/quotas/{id}': onQuota,
+  'PUT /api/v2.0/quotas/{id}': async (world) => ({
+    ...(await onQuota(world)),
+    body: { hard: { storage: -1 } },
+  }),
+
+  'GET /api/v2.0/labels': () => ({ query: 'scope=g' }),
+  'GET /api/v2.0/labels (project)': ({ project }) => ({
+    query: `scope=p&project_id=${project.id}`,
+  }),
+  'POST /api/v2.0/labels': ({ makeName }) => ({ body: { name: makeName('made'), scope: 'g' } }),
+  'POST /api/v2.0/labels (project)': ({ makeName, project }) => ({
+    body: { name: makeName('made'), scope: 'p', project_id: project.id },
+  }),
+  'GET /api/v2.0/labels/{id}': onLabel('g'),
+  'GET /api/v2.0/labels/{id} (project)': onLabel('p'),
+  'PUT /api/v2.0/labels/{id}': async (world) => ({
+    ...(await onLabel('g')(world)),
+    body: { name: world.makeName('renamed') },
+  }),
+  'PUT /api/v2.0/labels/{id} (project)': async (world) => ({
+    ...(await onLabel('p')(world)),
+    body: { name: world.makeName('renamed') },
+  }),
+  'DELETE /api/v2.0/labels/{id}': onLabel('g'),
+  'DELETE /api/v2.0/labels/{id} (project)': onLabel('p'),
+  'GET /api/v2.0/chartrepo/{project}/charts/{chart}/{version}/labels': () => ({
+    parameters: onVersion,
+  }),
+  'POST /api/v2.0/chartrepo/{project}/charts/{chart}/{version}/labels': async ({ makeLabel }) => ({
+    parameters: onVersion,
+    body: { id: await makeLabel('p') },
+  }),
+  'DELETE /api/v2.0/chartrepo/{project}/charts/{chart}/{version}/labels/{label}': async ({
+    attachLabel,
+  }) => ({ parameters: { ...onVersion, label: await attachLabel(onVersion) } }),
+
+  'GET /api/v2.0/search': () => ({ query: 'q=hello' }),
+  'PUT /api/v2.0/configurations': () => ({ body: { banner_message: 'hello' } }),
 
   'POST /api/v2.0/users': ({ makeName }) => {
     const username = makeName('made')
@@ -106,12 +167,25 @@ export const ACCESS_REQUESTS: Readonly<Record<string, MakeRequest>> = {
   }),
   'DELETE /api/v2.0/robots/{id}': onSystemRobot,
   'DELETE /api/v2.0/robots/{id} (project)': onProjectRobot,
+
+  'POST /api/v2.0/projects/{project}/robots': ({ makeName, project }) => ({
+    body: {
+      name: makeName('made'),
+      access: [{ resource: `/project/${project.id}/helm-chart`, action: 'read' }],
+    },
+  }),
+  'GET /api/v2.0/projects/{project}/robots/{id}': onProjectRobot,
+  'PUT /api/v2.0/projects/{project}/robots/{id}': async (world) => ({
+    ...(await onProjectRobot(world)),
+    body: { disable: true },
+  }),
+  'DELETE /api/v2.0/projects/{project}/robots/{id}': onProjectRobot,
 }
 
 /** As requests are named above. */
 export function nameOf({ method, path, variant }: AccessRow): string {
   const route = `${method} ${path}`
-  return variant === '' || variant === 'public' ? route : `${route} (${variant})`
+  return variant === '' ? route : `${route} (${variant})`
 }
 
 /** The request of a row. Whoever may send it succeeds. */

@@ -23,7 +23,7 @@ export type PrincipalName = (typeof PRINCIPALS)[number]
 
 /**
  * Who gets what on every route of the REST API (below /api/v2.0, unless it begins with /api). A row holds in a private
- * and in a public project alike, unless there is one that says `(public)`; other words in brackets are requests of
+ * and in a public project alike, unless there is one that says `public` in brackets; other words there are requests of
  * another kind to the same route. What is sent, and to what, stands in rest-access-requests.ts. Rows are tried in their
  * order: after POST /projects everybody is the admin of some project.
  */
@@ -69,32 +69,76 @@ GET    /usergroups/{id}                       401 403 403 403 403 403 403 200 40
 PUT    /usergroups/{id}                       401 403 403 403 403 403 403 200 403 403 200 403
 DELETE /usergroups/{id}                       401 403 403 403 403 403 403 200 403 403 200 403
 
-GET    /robots                                401 403 403 403 403 403 403 200 403 403 403 403
+GET    /robots                                401 403 403 403 403 403 403 200 403 403 200 403
 GET    /robots (project)                      401 403 403 200 200 200 200 200 200 403 200 403
 POST   /robots                                401 403 403 403 403 403 403 201 403 403 403 403
 POST   /robots (project)                      401 403 403 403 403 403 201 201 403 403 403 403
-GET    /robots/{id}                           401 403 403 403 403 403 403 200 403 403 403 403
+GET    /robots/{id}                           401 403 403 403 403 403 403 200 403 403 200 403
 GET    /robots/{id} (project)                 401 403 403 200 200 200 200 200 200 403 200 403
 PUT    /robots/{id} (project)                 401 403 403 403 403 403 200 200 403 403 403 403
 PATCH  /robots/{id} (project)                 401 403 403 403 403 403 200 200 403 403 403 403
 DELETE /robots/{id}                           401 403 403 403 403 403 403 200 403 403 403 403
 DELETE /robots/{id} (project)                 401 403 403 403 403 403 200 200 403 403 403 403
 
-GET    /audit-logs                            401 403 403 403 403 403 403 200 403 403 403 403
+GET    /projects/{project}/robots             401 403 403 200 200 200 200 200 200 403 200 403
+POST   /projects/{project}/robots             401 403 403 403 403 403 201 201 403 403 403 403
+GET    /projects/{project}/robots/{id}        401 403 403 200 200 200 200 200 200 403 200 403
+PUT    /projects/{project}/robots/{id}        401 403 403 403 403 403 200 200 403 403 403 403
+DELETE /projects/{project}/robots/{id}        401 403 403 403 403 403 200 200 403 403 403 403
+
+GET    /projects/{project}/_deletable         401 403 403 403 403 403 200 200 200 403 200 403
+GET    /projects/{project}/summary            401 403 200 200 200 200 200 200 200 403 200 200
+GET    /projects/{project}/summary (public)   200 200 200 200 200 200 200 200 200 200 200 200
+GET    /projects/{project}/metadatas          401 403 403 403 403 200 200 200 200 403 200 403
+POST   /projects/{project}/metadatas          401 403 403 403 403 403 200 200 200 403 200 403
+GET    /projects/{project}/metadatas/{metadata} 401 403 403 403 403 200 200 200 200 403 200 403
+PUT    /projects/{project}/metadatas/{metadata} 401 403 403 403 403 403 200 200 200 403 200 403
+DELETE /projects/{project}/metadatas/{metadata} 401 403 403 403 403 403 200 200 200 403 200 403
+
+GET    /quotas                                401 403 403 403 403 403 403 200 403 403 403 403
+GET    /quotas/{id}                           401 403 403 403 403 403 403 200 403 403 403 403
+PUT    /quotas/{id}                           401 403 403 403 403 403 403 200 403 403 403 403
+
+GET    /labels                                401 200 200 200 200 200 200 200 200 200 200 403
+GET    /labels (project)                      401 403 403 200 200 200 200 200 200 403 200 403
+GET    /labels (project, public)              200 200 200 200 200 200 200 200 200 200 200 403
+POST   /labels                                401 403 403 403 403 403 403 201 403 403 403 403
+POST   /labels (project)                      401 403 403 403 403 201 201 201 201 403 201 403
+GET    /labels/{id}                           401 403 403 403 403 403 403 200 403 403 403 403
+GET    /labels/{id} (project)                 401 403 403 200 200 200 200 200 200 403 200 403
+GET    /labels/{id} (project, public)         200 200 200 200 200 200 200 200 200 200 200 403
+PUT    /labels/{id}                           401 403 403 403 403 403 403 200 403 403 403 403
+PUT    /labels/{id} (project)                 401 403 403 403 403 200 200 200 200 403 200 403
+DELETE /labels/{id}                           401 403 403 403 403 403 403 200 403 403 403 403
+DELETE /labels/{id} (project)                 401 403 403 403 403 200 200 200 200 403 200 403
+GET    /chartrepo/{project}/charts/{chart}/{version}/labels 401 403 403 403 200 200 200 200 200 403 200 403
+POST   /chartrepo/{project}/charts/{chart}/{version}/labels 401 403 403 403 200 200 200 200 200 403 200 403
+DELETE /chartrepo/{project}/charts/{chart}/{version}/labels/{label} 401 403 403 403 200 200 200 200 200 403 200 403
+
+GET    /search                                200 200 200 200 200 200 200 200 200 200 200 403
+GET    /statistics                            401 200 200 200 200 200 200 200 403 403 403 403
+GET    /configurations                        401 403 403 403 403 403 403 200 403 403 403 403
+PUT    /configurations                        401 403 403 403 403 403 403 200 403 403 403 403
+
+GET    /audit-logs                            401 200 200 200 200 200 200 200 200 200 200 403
+GET    /auditlog-exts                         401 200 200 200 200 200 200 200 200 200 200 403
+GET    /auditlog-exts/events                  401 200 200 200 200 200 200 200 200 200 200 403
 GET    /projects/{project}/logs               401 403 403 200 200 200 200 200 200 403 200 403
+GET    /projects/{project}/auditlog-exts      401 403 403 200 200 200 200 200 200 403 200 403
 `
 
 export interface AccessRow {
   method: string
   /** `/api/v2.0/projects/{project}`, as the API's description has it. */
   path: string
-  /** '', or what stands in brackets. */
+  /** '', or what stands in brackets, but for `public`. */
   variant: string
   projects: readonly ('private' | 'public')[]
   statuses: Readonly<Record<PrincipalName, number>>
 }
 
-const ROW = /^(?<method>[A-Z]+) +(?<path>\S+)(?: +\((?<variant>\w+)\))?(?<statuses>(?: +\d{3})+)$/
+const ROW =
+  /^(?<method>[A-Z]+) +(?<path>\S+)(?: +\((?:(?<variant>(?!public)\w+)(?:, )?)?(?<isPublic>public)?\))?(?<statuses>(?: +\d{3})+)$/
 
 /** The rows, checked: each has a status for everybody. */
 export const ACCESS_ROWS: readonly AccessRow[] = readTable(TABLE)
@@ -104,7 +148,7 @@ function readTable(table: string): AccessRow[] {
   const parsed = rows.map((line) => {
     const found = ROW.exec(line)?.groups
     assert.ok(found, `not a row: ${line}`)
-    const { method = '', path = '', variant = '', statuses = '' } = found
+    const { method = '', path = '', variant = '', isPublic, statuses = '' } = found
     const numbers = statuses.trim().split(/ +/).map(Number)
     assert.equal(numbers.length, PRINCIPALS.length, `one status a principal: ${line}`)
     const entries = PRINCIPALS.map((name, index) => [name, numbers[index]])
@@ -112,18 +156,24 @@ function readTable(table: string): AccessRow[] {
       method,
       path: path.startsWith('/api/') ? path : `/api/v2.0${path}`,
       variant,
+      isPublic: isPublic !== undefined,
       statuses: Object.fromEntries(entries) as AccessRow['statuses'],
     }
   })
-  const hasPublicRow = ({ method, path }: { method: string; path: string }) =>
-    parsed.some((row) => row.variant === 'public' && row.method === method && row.path === path)
-  return parsed.map((row) => ({
+  const hasPublicRow = (row: (typeof parsed)[number]) =>
+    parsed.some(
+      (other) =>
+        other.isPublic &&
+        other.method === row.method &&
+        other.path === row.path &&
+        other.variant === row.variant,
+    )
+  return parsed.map(({ isPublic, ...row }) => ({
     ...row,
-    projects:
-      row.variant === 'public'
-        ? ['public']
-        : hasPublicRow(row)
-          ? ['private']
-          : ['private', 'public'],
+    projects: isPublic
+      ? ['public']
+      : hasPublicRow({ ...row, isPublic })
+        ? ['private']
+        : ['private', 'public'],
   }))
 }

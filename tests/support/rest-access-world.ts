@@ -19,6 +19,12 @@ export interface AccessWorld {
   /** Of the project, who is none of the table's principals. */
   makeMember: () => Promise<number>
   makeGroup: () => Promise<number>
+  /** Of the project, or of the system. */
+  makeLabel: (scope: 'p' | 'g') => Promise<number>
+  /** A label of the project, put on a version. */
+  attachLabel: (on: { chart: string; version: string }) => Promise<number>
+  /** A metadata of the project; undefined: it has none. */
+  setSeverity: (value: string | undefined) => Promise<void>
   /** @param projectId null for one of the system. */
   makeRobot: (projectId: number | null) => Promise<{ id: number; name: string }>
 }
@@ -101,9 +107,32 @@ function createWorld({ accounts }: TestGateway, project: AccessWorld['project'])
     const name = makeName('user')
     return { id: await accounts.createUser(name), name }
   }
+  const makeLabel: AccessWorld['makeLabel'] = (scope) =>
+    accounts.createLabel(scope === 'p' ? project.id : null, makeName('label'))
   return {
     project,
     makeName,
+    makeLabel,
+    attachLabel: async ({ chart, version }) => {
+      const label = await makeLabel('p')
+      await accounts.run(
+        `insert into chart_version_labels (project_id, chart, version, label_id)
+         values ($1, $2, $3, $4)`,
+        [project.id, chart, version, label],
+      )
+      return label
+    },
+    setSeverity: async (value) => {
+      await accounts.run(`delete from project_metadata where project_id = $1 and name = $2`, [
+        project.id,
+        'severity',
+      ])
+      if (value === undefined) return
+      await accounts.run(
+        `insert into project_metadata (project_id, name, value) values ($1, $2, $3)`,
+        [project.id, 'severity', value],
+      )
+    },
     makeUser,
     makeMember: async () => accounts.addMember(project.id, (await makeUser()).id, ROLE.guest),
     makeGroup: () => accounts.createGroup(makeName('group')),

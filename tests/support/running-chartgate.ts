@@ -81,9 +81,11 @@ async function startProgram(
   cwd: string,
   within: readonly string[] = [],
 ): Promise<RunningProgram> {
-  const { PATH, HOME } = process.env
+  // The last one only spares each start the compiling.
+  const { PATH, HOME, NODE_COMPILE_CACHE } = process.env
+  const own = { PATH, HOME, NODE_COMPILE_CACHE }
   const [file = process.execPath, ...args] = [...within, process.execPath, main]
-  const child = spawn(file, args, { cwd, env: { PATH, HOME, ...env }, stdio: 'pipe' })
+  const child = spawn(file, args, { cwd, env: { ...own, ...env }, stdio: 'pipe' })
   const ended = once(child, 'exit')
   let text = ''
   for (const stream of [child.stdout, child.stderr]) {

@@ -7,6 +7,8 @@ import { loadListeningConfig } from '../../chartstore/config/listening-config.ts
 import { createStoreServer } from '../../chartstore/http/serve.ts'
 import { createLoneReplica } from '../../chartstore/replicas/replicas.ts'
 import { createLocalStorage } from '../../chartstore/storage/local-storage.ts'
+import { keepSmallFiles } from '../../chartstore/storage/small-files.ts'
+import type { Storage } from '../../chartstore/storage/storage.ts'
 import { drain, listen } from '../../service/http-server.ts'
 import { makeFolder } from './folder.ts'
 
@@ -17,7 +19,7 @@ export interface RunningStore {
   stop: () => Promise<void>
 }
 
-/** A chart store on a free port, over a folder of its own unless one is given. */
+/** A chart store on a free port, over a folder of its own unless one is given, or over another storage. */
 export async function startStore(
   t: TestContext,
   options: {
@@ -25,13 +27,16 @@ export async function startStore(
     env?: Record<string, string>
     policy?: Partial<ChartstorePolicy>
     authenticate?: Authenticate
+    storage?: Storage
   } = {},
 ): Promise<RunningStore> {
   const dir = options.dir ?? (await makeFolder(t))
   const config = loadChartstoreConfig(options.env ?? {}, dir)
   const log = pino({ level: 'silent' })
+  const storage = options.storage ?? (await createLocalStorage(dir))
   const store = createChartstore({
-    storage: await createLocalStorage(dir),
+    storage,
+    getFile: keepSmallFiles(storage),
     replicas: createLoneReplica(),
     policy: { ...config.policy, ...options.policy },
     authenticate: options.authenticate ?? allowAll,

@@ -108,7 +108,7 @@ export async function putObject(
 
 /** Bytes of all objects whose keys begin so. */
 export async function listSizes(
-  { client, bucket }: S3Server,
+  { client, bucket }: Pick<S3Server, 'client' | 'bucket'>,
   prefix = '',
 ): Promise<{ key: string; size: number }[]> {
   const found: { key: string; size: number }[] = []
@@ -119,7 +119,7 @@ export async function listSizes(
 }
 
 /** All keys of the bucket. */
-export async function listKeys(server: S3Server): Promise<string[]> {
+export async function listKeys(server: Pick<S3Server, 'client' | 'bucket'>): Promise<string[]> {
   return (await listSizes(server)).map(({ key }) => key).sort()
 }
 
@@ -162,12 +162,6 @@ export function s3Config(server: { url: string; bucket: string }, changes: Parti
   } satisfies S3Config
 }
 
-export interface OpenedS3Storage {
-  storage: Storage
-  /** Where its uploads wait. */
-  tempDir: string
-}
-
 /** The store's own storage on a server, in this process. */
 export async function openS3Storage(
   t: TestContext,
@@ -176,14 +170,13 @@ export async function openS3Storage(
     config = s3Config(server),
     ...changes
   }: Partial<ObjectStorageOptions> & { config?: S3Config } = {},
-): Promise<OpenedS3Storage> {
-  const tempDir = await makeFolder(t)
+): Promise<{ storage: Storage }> {
   const storage = await createObjectStorage({
     objects: createS3Objects(config, pino({ level: 'silent' }), changes.patience),
     prefix: config.prefix,
     needsExclusiveCreate: true,
-    tempDir,
+    tempDir: await makeFolder(t),
     ...changes,
   })
-  return { storage, tempDir }
+  return { storage }
 }

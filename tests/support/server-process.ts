@@ -9,14 +9,22 @@ export interface ServerProcess {
   stop: () => Promise<void>
 }
 
-const START_MS = 20_000
+const START_MS = 60_000
+
+interface ServerOptions {
+  /** undefined: nobody asks whether it listens. */
+  port: number | undefined
+  folder: string
+  logFile: string
+  endSignal?: NodeJS.Signals
+}
 
 /** Runs a server in the foreground until the test ends, with its output in a file; resolves when its port answers. */
 export async function startServerProcess(
   t: TestContext,
   file: string,
   args: readonly string[],
-  { port, folder, logFile }: { port: number; folder: string; logFile: string },
+  { port, folder, logFile, endSignal = 'SIGTERM' }: ServerOptions,
 ): Promise<ServerProcess> {
   // A file and not a pipe: nginx opens /dev/stderr by its name, which a socket does not allow.
   const log = await open(logFile, 'a')
@@ -25,10 +33,11 @@ export async function startServerProcess(
   await once(child, 'spawn')
   await log.close()
   const stop = async () => {
-    child.kill('SIGTERM')
+    child.kill(endSignal)
     await ended
   }
   t.after(stop)
+  if (port === undefined) return { stop }
   for (const deadline = Date.now() + START_MS; !(await answers(port)); await delay(20)) {
     if (child.exitCode === null && Date.now() < deadline) continue
     throw new Error(`${file} does not listen:\n${await readFile(logFile, 'utf8')}`)

@@ -1,8 +1,9 @@
 // Run by `npm test` before the tests: the real clients are built once and kept in .tools, and the servers that the
-// tests run (nginx, Redis) are installed where that is possible. In CI whatever is missing is a failure; elsewhere the
+// tests run (nginx, Redis, Ceph, Swift) are installed where that is possible. In CI whatever is missing is a failure; elsewhere the
 // tests that need it are skipped with a sentence.
 import { installAzurite, isAzuriteInstalled } from './azurite.ts'
 import { runCommand } from './command.ts'
+import { installPythonClient, isPythonClientInstalled } from './python-client.ts'
 import { buildClient, CLIENT_NAMES, clientPath, isBuilt } from './real-clients.ts'
 import { canInstall, describeInstall, installPrograms, missingPrograms } from './system-programs.ts'
 
@@ -11,7 +12,8 @@ const faults: string[] = []
 
 await setUpPrograms()
 await setUpClients()
-await setUpAzurite()
+await setUpModule('azurite', isAzuriteInstalled, installAzurite)
+await setUpModule('harborapi', isPythonClientInstalled, installPythonClient)
 
 if (faults.length > 0) {
   for (const fault of faults) console.error(`set-up: ${fault}`)
@@ -49,12 +51,16 @@ async function setUpClients(): Promise<void> {
   }
 }
 
-async function setUpAzurite(): Promise<void> {
-  if (isAzuriteInstalled()) return
+async function setUpModule(
+  name: string,
+  isInstalled: () => boolean,
+  install: () => Promise<void>,
+): Promise<void> {
+  if (isInstalled()) return
   try {
-    await withProgress('install azurite', installAzurite)
+    await withProgress(`install ${name}`, install)
   } catch (error) {
-    faults.push(`azurite could not be installed: ${String(error)}`)
+    faults.push(`${name} could not be installed: ${String(error)}`)
   }
 }
 
