@@ -1,10 +1,11 @@
 import { once } from 'node:events'
+import { existsSync } from 'node:fs'
 import { mkdir, rm } from 'node:fs/promises'
 import type { Server } from 'node:http'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import type { Logger } from '../service/log.ts'
-import { makePrivate, socketDirectory } from '../service/socket-directory.ts'
+import { makePrivate, requirePrivate, socketDirectory } from '../service/socket-directory.ts'
 import { StartError } from '../service/start-error.ts'
 
 const SOCKET = 'store.sock'
@@ -40,7 +41,9 @@ export async function openStoreSocket(
 
 /** The socket of the gateway that runs on DATA_DIR, if one does. @throws {StartError} where this user may not. */
 export async function findStoreSocket(dataDir: string): Promise<string | undefined> {
-  const { path } = placeOf(dataDir)
+  const { directory, path } = placeOf(dataDir)
+  if (!existsSync(directory)) return undefined
+  await requirePrivate(directory)
   return (await answers(path)) ? path : undefined
 }
 

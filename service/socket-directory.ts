@@ -29,8 +29,11 @@ export async function makePrivate(directory: string): Promise<void> {
   }
 }
 
-/** In a shared temporary directory anybody may have made it before us, and what is in it would then be theirs. */
-async function requirePrivate(directory: string): Promise<void> {
+/**
+ * In a shared temporary directory anybody may have made it before us, and what is in it would then be theirs.
+ * @throws {StartError} where others may enter it.
+ */
+export async function requirePrivate(directory: string): Promise<void> {
   const found = await lstat(directory)
   const ours =
     process.getuid === undefined || process.getuid() === 0 || found.uid === process.getuid()

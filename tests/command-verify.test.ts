@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { copyFile, readFile, writeFile } from 'node:fs/promises'
+import { copyFile, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { DeleteObjectCommand } from '@aws-sdk/client-s3'
@@ -7,9 +7,8 @@ import { ADMIN, basicAuth } from './support/accounts.ts'
 import { buildChart } from './support/chart-package.ts'
 import { readChartgate, runChartgate } from './support/chartgate-command.ts'
 import { mustRun } from './support/command.ts'
-import { createTestDatabase } from './support/database.ts'
+import { createTestDatabase, toUrl } from './support/database.ts'
 import { makeFolder } from './support/folder.ts'
-import { toUrl } from './support/harbor-database.ts'
 import { startGatewayProcess, startStoreProcess } from './support/running-chartgate.ts'
 import { putObject, startS3Server } from './support/s3-server.ts'
 import { postRaw } from './support/store-client.ts'
@@ -102,6 +101,36 @@ test('bytes that changed under an entry are found, and reindex has the running s
   const rebuilt = await runChartgate(['reindex'], env)
   assert.match(rebuilt.stderr, /^through a chart store opened here, since no gateway runs\n/)
   assert.deepEqual(brief(await verify(0)), [])
+})
+
+test('the socket of a gateway is private, and one that a kill -9 left is no running store', async (t) => {
+  const { env, gateway } = await makeCharts(t)
+  const { mode } = await stat(join(env.DATA_DIR, 'store', 'socket'))
+  assert.equal(mode & 0o777, 0o700)
+  await gateway.kill()
+  const alone = await runChartgate(['reindex'], env)
+  assert.match(alone.stderr, /^through a chart store opened here, since no gateway runs\n/)
+  await startGatewayProcess(t, env)
+  const beside = await runChartgate(['reindex'], env)
+  assert.deepEqual([beside.status, beside.stderr], [0, 'through the running gateway\n'])
+})
+
+test('what is uploaded while it reads is no finding', async (t) => {
+  const { gateway, verify } = await makeCharts(t)
+  let isDone = false
+  const uploads = (async () => {
+    for (let n = 0; !isDone; n++) {
+      await fetch(`${gateway.url}/api/chartrepo/library/charts`, {
+        method: 'POST',
+        body: new Blob([await buildChart({ name: 'b', version: `1.${n}.0` })]),
+        headers: { ...basicAuth(ADMIN), 'content-type': 'application/octet-stream' },
+      })
+    }
+    return verify(0)
+  })()
+  for (let run = 0; run < 5; run++) assert.deepEqual(brief(await verify(0)), [])
+  isDone = true
+  assert.ok((await uploads).packages > 3)
 })
 
 test('in a bucket it finds what came and went beside the store, which reindex then takes in', async (t) => {

@@ -7,12 +7,12 @@ import type { Database } from '../gateway/db/database.ts'
 import { ADMIN, basicAuth } from './support/accounts.ts'
 import { buildChart } from './support/chart-package.ts'
 import { readChartgate, runChartgate, startChartgateProcess } from './support/chartgate-command.ts'
-import { createEmptyDatabase, createTestDatabase } from './support/database.ts'
+import { createEmptyDatabase, createTestDatabase, toUrl } from './support/database.ts'
 import { eventually } from './support/eventually.ts'
 import { makeFolder } from './support/folder.ts'
-import { createHarborDatabase, toUrl } from './support/harbor-database.ts'
+import { createHarborDatabase } from './support/harbor-database.ts'
 import { startGatewayProcess } from './support/running-chartgate.ts'
-import { listProjectKeys, startS3Server } from './support/s3-server.ts'
+import { listProjectKeys, putObject, startS3Server } from './support/s3-server.ts'
 import { listSharedCharts, skipWithoutCharts } from './support/shared-charts.ts'
 
 interface Counts {
@@ -93,7 +93,7 @@ const problems = ({ remarks }: Report) =>
 test('a Harbor 2.7 comes over, and everybody goes on with the old passwords, roles and secrets', async (t) => {
   const move = await makeMove(t)
   const { harbor, storage, env, run, addChart } = move
-  const { team, eve } = await fillHarbor(move)
+  const { team } = await fillHarbor(move)
   await harbor.addRobot({
     name: 'team+ci',
     projectId: team,
@@ -186,12 +186,11 @@ test('a Harbor 2.7 comes over, and everybody goes on with the old passwords, rol
       ['eve', 'guest', 'u'],
     ],
   )
-  assert.ok(eve > 0)
 })
 
 test('a Harbor 1.7 comes over: SHA-1 hashes, no robots, roles by their names', async (t) => {
   const move = await makeMove(t, '1.7')
-  const { harbor, storage, env, run, addChart } = move
+  const { storage, env, run, addChart } = move
   await fillHarbor(move)
   await addChart('team', 'a', '1.0.0')
   const report = await run(['--storage', storage, '--apply'])
@@ -200,7 +199,6 @@ test('a Harbor 1.7 comes over: SHA-1 hashes, no robots, roles by their names', a
   const { url } = await startGatewayProcess(t, env)
   const headers = basicAuth({ username: 'bob', password: 'Bobs-Passw0rd' })
   assert.equal((await fetch(`${url}/chartrepo/team/index.yaml`, { headers })).status, 200)
-  assert.ok(harbor.url)
 })
 
 test('a role is known by its name: until 2.2 installations had other ids for the later ones', async (t) => {
@@ -244,8 +242,8 @@ test('without --apply it tells everything and changes nothing, here or in Harbor
 
 test('another run adds only what is new, and brings nothing back that was removed here', async (t) => {
   const move = await makeMove(t)
-  const { harbor, storage, db, env, dataDir, run, addChart, listOurs } = move
-  const { team, eve } = await fillHarbor(move)
+  const { harbor, storage, db, env, run, addChart, listOurs } = move
+  const { team } = await fillHarbor(move)
   await addChart('team', 'a', '1.0.0')
   await addChart('team', 'a', '1.1.0')
   await run(['--storage', storage, '--apply'])
@@ -274,13 +272,12 @@ test('another run adds only what is new, and brings nothing back that was remove
      where p.name = 'team'`,
   )
   assert.deepEqual(members.rows, [{ username: 'zoe' }])
-  assert.ok(eve > 0 && dataDir !== '')
 })
 
 test('what is here is never overwritten: users, projects and charts of the same name stay as they are', async (t) => {
   const move = await makeMove(t)
   const { harbor, storage, db, env, dataDir, run, addChart } = move
-  const { team } = await fillHarbor(move)
+  await fillHarbor(move)
   await readChartgate(
     ['user', 'create', 'bob', '--email', 'our-bob@example.com', '--password-stdin'],
     env,
@@ -329,7 +326,6 @@ test('what is here is never overwritten: users, projects and charts of the same 
      and m.name = 'public' where p.name = 'open'`,
   )
   assert.deepEqual(access.rows, [{ name: 'open', public: 'false' }])
-  assert.ok(team > 0)
 })
 
 test('charts of a project that is private in Harbor and public here do not come', async (t) => {
@@ -526,6 +522,22 @@ test('real charts come into a bucket, and a running gateway has them at once', {
   assert.partialDeepStrictEqual(again.charts, { kept: charts.length, leftOut: 0 })
 })
 
+test("charts come out of a bucket, by the env file of Harbor's ChartMuseum", async (t) => {
+  const { harbor, run, listOurs } = await makeMove(t)
+  await harbor.addProject('team', 1, { public: 'false' })
+  const server = await startS3Server(t)
+  const chart = await buildChart({ name: 'a', version: '1.0.0' })
+  await putObject(server, 'charts/team/a-1.0.0.tgz', chart)
+  await putObject(server, 'charts/team/index-cache.yaml', 'apiVersion: v1\n')
+  const file = join(await makeFolder(t), 'env')
+  const settings = { ...server.env, STORAGE_AMAZON_PREFIX: 'charts', DEPTH: '1', CHART_URL: '' }
+  const lines = Object.entries(settings).map(([name, value]) => `${name}=${value}\n`)
+  await writeFile(file, lines.join(''))
+  const report = await run(['--storage', file, '--apply'])
+  assert.partialDeepStrictEqual(report.charts, { new: 1, bytes: chart.length })
+  assert.deepEqual(await listOurs('team'), ['a-1.0.0.tgz'])
+})
+
 test('storage that is in place is only checked, and never copied onto itself', async (t) => {
   const { harbor, env, dataDir, run, base } = await makeMove(t)
   await harbor.addProject('team', 1, { public: 'false' })
@@ -544,12 +556,17 @@ test('storage that is in place is only checked, and never copied onto itself', a
 })
 
 test('what is no Harbor, or half of one, is one sentence', async (t) => {
-  const { harbor, env, base } = await makeMove(t)
+  const { harbor, env, db, base } = await makeMove(t)
+  await harbor.addUser({ name: 'bob' })
   const other = toUrl(await createEmptyDatabase(t))
   for (const [args, status, text] of [
     [['import-harbor'], 64, /where is Harbor's database\?/],
     [[...base, '--apply', '--dry-run'], 64, /give one of them/],
-    [[...base, '--storage', '/nowhere/at/all'], 78, /there is no such directory or file/],
+    [
+      [...base, '--storage', '/nowhere/at/all', '--apply'],
+      78,
+      /there is no such directory or file/,
+    ],
     [
       ['import-harbor', '--database-url', 'postgres://u:hush@localhost:1/registry'],
       69,
@@ -567,6 +584,7 @@ test('what is no Harbor, or half of one, is one sentence', async (t) => {
     assert.match(result.stderr, text)
     assert.doesNotMatch(result.stderr, /hush|^\s+at /m)
   }
+  assert.deepEqual((await db.query('select username from users')).rows, [{ username: 'admin' }])
   await harbor.db.query('update schema_migrations set dirty = true')
   const dirty = await runChartgate(base, env)
   assert.match(dirty.stderr, /left half upgraded/)

@@ -97,7 +97,10 @@ export function createContext(options: {
     context,
     hasProblems: () => problems,
     close: async () => {
-      for (const close of closers.reverse()) await close()
+      for (const close of closers.reverse()) {
+        // what is left to close is closed all the same
+        await close().catch((error: unknown) => log.warn({ err: error }, 'closing failed'))
+      }
     },
   }
 }

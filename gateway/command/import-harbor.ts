@@ -5,7 +5,7 @@ import { importDatabase } from '../harbor/import-database.ts'
 import { createRemarks } from '../harbor/remark.ts'
 import type { CommandContext } from './context.ts'
 import { UsageError } from './exit-code.ts'
-import { importCharts, verifyCharts } from './import-charts.ts'
+import { type ImportCharts, prepareChecking, prepareCopying } from './import-charts.ts'
 import { describeImport, type ImportReport } from './import-report.ts'
 import type { Run } from './program.ts'
 import { createProgressBar } from './progress-bar.ts'
@@ -45,6 +45,7 @@ export function addImportHarborCommand(program: Command, run: Run): void {
         checkOptions(options)
         const isDry = options.apply !== true
         const db = await context.openDatabase()
+        const importCharts = await prepareCharts(context, options, isDry)
         const harbor = await openHarbor(context, options)
         context.checkInterrupted()
         const remarks = createRemarks()
@@ -66,18 +67,23 @@ export function addImportHarborCommand(program: Command, run: Run): void {
           },
         })
         bar.stop()
-        const places = { projects: plan.chartProjects, remarks, harbor, imported, db, isDry }
-        const charts =
-          options.storage !== undefined
-            ? await importCharts(context, options.storage, places)
-            : options.inPlace
-              ? await verifyCharts(context, places)
-              : undefined
+        const projects = plan.chartProjects
+        const charts = await importCharts?.({ projects, harbor, imported, db, remarks })
         const report: ImportReport = { isDry, harbor, plan, charts, remarks: remarks.list() }
         if (report.remarks.some(({ kind }) => kind === 'problem')) context.noteProblems()
         context.output.result(...describeImport(report))
       }),
     )
+}
+
+/** undefined: charts were not asked for. */
+async function prepareCharts(
+  context: CommandContext,
+  { storage, inPlace }: ImportOptions,
+  isDry: boolean,
+): Promise<ImportCharts | undefined> {
+  if (storage !== undefined) return prepareCopying(context, storage, isDry)
+  return inPlace ? prepareChecking(context) : undefined
 }
 
 function checkOptions({ apply, dryRun, storage, inPlace }: ImportOptions): void {

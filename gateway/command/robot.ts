@@ -36,7 +36,7 @@ export function addRobotCommands(program: Command, run: Run): void {
     .option('--all-projects', 'a robot of the system, for every project')
     .requiredOption('--allow <what...>', 'pull, push, or permissions: helm-chart-version:create …')
     .option('--days <number>', 'how long it may log in; -1: for ever')
-    .option('--description <text>', '', '')
+    .option('--description <text>', 'what it is for', '')
     .action(
       run(async ({ openDatabase, output, config }, name: string, options: NewRobotOptions) => {
         const { project, description } = options

@@ -32,7 +32,7 @@ export function addUserCommands(program: Command, run: Run): void {
     .description('create a user')
     .requiredOption('--email <address>', 'logs in like the name')
     .option('--realname <name>', 'the name by default')
-    .option('--comment <text>', '', '')
+    .option('--comment <text>', 'up to 30 characters', '')
     .option('--admin', 'a system admin')
     .action(
       run(async (context, given: string, options: NewUserOptions) => {

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { StartError } from '../../service/start-error.ts'
 import type { Database, Queryable } from '../db/database.ts'
+import { ADMIN_ID } from '../users/user-rules.ts'
 import {
   type ChartLabelRow,
   chartLabelRow,
@@ -58,13 +59,15 @@ export function readHarbor(db: Database): Promise<HarborData> {
     const tables = createTables(transaction)
     const version = await readVersion(tables)
     const users = await tables.read('harbor_user', userRow, 'user_id')
+    const source = users.find(({ user_id }) => user_id === ADMIN_ID)?.creation_time
+    if (!source) throw new StartError("Harbor's database has no admin (user 1): it is not whole")
     const properties = await readProperties(tables)
     const oidcUsers = await tables.read('oidc_user', z.object({ user_id: z.int() }), 'id')
     const metadata = await tables.read('project_metadata', metadataRow, 'id')
     const roles = await tables.read('role', roleRow, 'role_id')
     return {
       version,
-      source: users.find(({ user_id }) => user_id === 1)?.creation_time ?? '',
+      source,
       authMode: properties.get('auth_mode') ?? 'db_auth',
       robotPrefix: properties.get('robot_name_prefix'),
       users,

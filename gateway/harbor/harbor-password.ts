@@ -1,4 +1,5 @@
 import { encodeHarborHash, type HarborHashVersion, verifyHarborHash } from '../auth/harbor-hash.ts'
+import { ADMIN_ID } from '../users/user-rules.ts'
 import type { HarborData } from './harbor-database.ts'
 import type { UserRow } from './harbor-rows.ts'
 
@@ -36,7 +37,7 @@ async function takeUserHash(
   { authMode, oidcUsers }: Pick<HarborData, 'authMode' | 'oidcUsers'>,
 ): Promise<string> {
   // only Harbor's own admin logs in by the database where passwords are elsewhere
-  const isElsewhere = authMode !== 'db_auth' && user.user_id !== 1
+  const isElsewhere = authMode !== 'db_auth' && user.user_id !== ADMIN_ID
   if (isElsewhere || oidcUsers.has(user.user_id)) return ''
   const hash = encode(user.password_version ?? 'sha1', user.salt, user.password)
   return hash !== '' && (await isPlaceholder(hash)) ? '' : hash

@@ -33,6 +33,12 @@ export async function createEmptyDatabase(t: TestContext): Promise<ConnectionCon
   return connection
 }
 
+/** A database of the tests' server as a URL, for another process. */
+export function toUrl({ connectionString, host = '', user, database }: ConnectionConfig): string {
+  if (connectionString !== undefined) return connectionString
+  return `postgres://${user}@localhost/${database}?host=${encodeURIComponent(host)}`
+}
+
 async function createDatabase(chooseTemplate: (postgres: TestPostgres) => string) {
   postgres ??= openTestPostgres()
   const opened = await postgres

@@ -1,9 +1,9 @@
 import { pbkdf2Sync, randomBytes } from 'node:crypto'
 import type { TestContext } from 'node:test'
 import { pino } from 'pino'
-import { type ConnectionConfig, connectDatabase } from '../../gateway/db/connect.ts'
+import { connectDatabase } from '../../gateway/db/connect.ts'
 import type { Database } from '../../gateway/db/database.ts'
-import { createEmptyDatabase } from './database.ts'
+import { createEmptyDatabase, toUrl } from './database.ts'
 
 /** A database as a Harbor has it: the tables that an import reads, with the columns and start data of its version. */
 export interface HarborDatabase {
@@ -78,7 +78,7 @@ const COMMON = `
     unique (label_id, resource_id, resource_name, resource_type)
   );`
 
-/** The order of the two roles is one that upgrades left before 2.2 put them right. */
+/** What each has besides: 2.7 is what all upgrades up to it have left. */
 const UPGRADES = {
   '1.7': 'insert into schema_migrations values (2, false)',
   '2.7': `
@@ -214,10 +214,4 @@ export async function createHarborDatabase(
 function hashAsHarbor(password: string, digest: 'sha1' | 'sha256'): [salt: string, hash: string] {
   const salt = randomBytes(16).toString('hex')
   return [salt, pbkdf2Sync(password, salt, 4096, 16, digest).toString('hex')]
-}
-
-/** A database of the tests' server as a URL, for another process. */
-export function toUrl({ connectionString, host = '', user, database }: ConnectionConfig): string {
-  if (connectionString !== undefined) return connectionString
-  return `postgres://${user}@localhost/${database}?host=${encodeURIComponent(host)}`
 }
