@@ -107,6 +107,14 @@ test('a changed role works from the next request on, and so does the end of a me
   assert.equal((await api.delete(path, alice)).status, 200)
 })
 
+test('as in Harbor nothing keeps the last project admin, not even from going oneself', async (t) => {
+  const { api, alice } = await start(t)
+  const { body } = await api.get('/projects/demo/members', alice)
+  assert.ok(Array.isArray(body) && body.length === 1)
+  assert.equal((await api.delete(`/projects/demo/members/${body[0].id}`, alice)).status, 200)
+  assert.equal((await api.get('/projects/demo', alice)).status, 403)
+})
+
 test('members of one project are out of reach through another', async (t) => {
   const { api, gateway, alice, bob } = await start(t)
   const other = await gateway.accounts.createProject('other')
