@@ -89,7 +89,10 @@ export function createLabelsRoutes({
     return authoriser.requireProject(req.principal, 'label:create', wanted)
   }
 
-  /** The label of the path and its project, if the caller may do this to it. Of others nobody learns whether they are there. */
+  /**
+   * The label of the path and its project, if the caller may do this to it. Of others nobody learns whether they are
+   * there.
+   */
   const requireLabel = async (
     req: Request,
     action: 'read' | 'update' | 'delete',

@@ -14,6 +14,9 @@ import type { Sessions } from './sessions.ts'
 /** Of one user: whoever may sign in must not fill the store with sessions. */
 const LOGINS_PER_MINUTE = 60
 
+/** Of one address, that are written down: whoever guesses must not fill the audit log. */
+const FAILURES_PER_MINUTE = 20
+
 /** Of one address, where everybody may ask: enough for who fills in a form. */
 const QUESTIONS_PER_MINUTE = 60
 
@@ -34,6 +37,7 @@ export function createSessionRoutes({
   isSecure: (req: Request) => boolean
 }): Router {
   const limitLogins = createRateLimit(LOGINS_PER_MINUTE, 'too many logins, try again later')
+  const limitFailures = createRateLimit(FAILURES_PER_MINUTE, 'more is not written down')
   const limitQuestions = createRateLimit(QUESTIONS_PER_MINUTE, 'too many questions')
 
   const identify = async (req: Request): Promise<UserPrincipal> => {
@@ -61,22 +65,31 @@ export function createSessionRoutes({
     })
   }
 
+  const recordFailure = async (req: Request): Promise<void> => {
+    const isRecorded = await limitFailures(req.ip ?? '').then(
+      () => true,
+      () => false,
+    )
+    if (isRecorded) record(req, 'login', ANONYMOUS)
+  }
+
   const login: RequestHandler = async (req, res) => {
     let user: UserPrincipal
     try {
       user = await identify(req)
     } catch (error) {
       if (!(error instanceof Unauthorized)) throw error
-      record(req, 'login', ANONYMOUS)
+      await recordFailure(req)
       // Harbor has no body here
       res.status(401).end()
       return
     }
     await limitLogins(String(user.id))
     await closeSession(req)
-    record(req, 'login', user)
     // always another id: one that was put into the browser by somebody else is worth nothing
-    finish(req, res, await sessions.open(user))
+    const id = await sessions.open(user)
+    record(req, 'login', user)
+    finish(req, res, id)
   }
 
   const logout: RequestHandler = async (req, res) => {
