@@ -85,7 +85,7 @@ function routesAt(path: string, parts: readonly ApiPart[]): Routes {
 }
 
 /** The parts of the API, as its documentation groups them. */
-export function createApiParts(dependencies: ApiDependencies): ApiPart[] {
+function createApiParts(dependencies: ApiDependencies): ApiPart[] {
   const { config, settings } = dependencies
   const { externalUrl } = config
   const robotPrefix = config.robotNamePrefix
