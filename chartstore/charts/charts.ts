@@ -1,6 +1,6 @@
 import { matchesEtag } from '../../service/etag.ts'
 import { parseConstraint } from '../chart/constraint.ts'
-import type { Answer } from '../http/answer.ts'
+import type { Answer, StoreRequest } from '../http/answer.ts'
 import { json, jsonText } from '../http/replies.ts'
 import type { RouteContext } from '../http/router.ts'
 import { StoreError } from '../http/store-error.ts'
@@ -18,28 +18,47 @@ export function createChartsHandlers({ indexes }: HandlerDeps) {
     list: async ({ query, params, request }: RouteContext): Promise<Answer> => {
       const page = readPage(query)
       const document = await documentOf({ params })
-      const etag = `"${document.fingerprint().toString('hex')}"`
-      if (matchesEtag(request.headers['if-none-match'], etag)) {
-        return { status: 304, headers: { etag } }
-      }
-      const segments = query.has('latest') ? document.latestJsonSegments() : document.jsonSegments()
-      const end = page.limit === undefined ? undefined : page.offset + page.limit
-      const answer = jsonText(`{${segments.slice(page.offset, end).join(',')}}`)
-      return { ...answer, headers: { ...answer.headers, etag } }
+      return unlessKnown(request, document.fingerprint(), () => {
+        const segments = query.has('latest')
+          ? document.latestJsonSegments()
+          : document.jsonSegments()
+        const end = page.limit === undefined ? undefined : page.offset + page.limit
+        return joinObject(segments.slice(page.offset, end))
+      })
     },
     versions: async (context: RouteContext): Promise<Answer> => {
-      const versions = (await documentOf(context)).versions(context.params.name ?? '')
+      const versions = (await documentOf(context)).versionsJson(context.params.name ?? '')
       if (versions === undefined) throw new StoreError(404, 'chart not found')
-      return jsonText(`[${versions.map((entry) => entry.json).join(',')}]`)
+      return unlessKnown(context.request, versions.fingerprint, () => versions.bytes)
     },
-    version: async (context: RouteContext): Promise<Answer> =>
-      jsonText(findVersion(await documentOf(context), context).json),
+    version: async (context: RouteContext): Promise<Answer> => {
+      const { fingerprint, json: text } = findVersion(await documentOf(context), context)
+      return unlessKnown(context.request, fingerprint, () => text)
+    },
     problems: async ({ params }: RouteContext): Promise<Answer> => {
       const index = await indexes.forReading(params.repo ?? '')
       await index.current()
       return json(index.problems())
     },
   }
+}
+
+function joinObject(members: readonly Buffer[]): Buffer {
+  const comma = Buffer.from(',')
+  const separated = members.flatMap((member, i) => (i === 0 ? [member] : [comma, member]))
+  return Buffer.concat([Buffer.from('{'), ...separated, Buffer.from('}')])
+}
+
+/** JSON with the ETag that stands for the entries in it, or 304. */
+function unlessKnown(
+  { headers }: StoreRequest,
+  fingerprint: Buffer,
+  write: () => string | Buffer,
+): Answer {
+  const etag = `"${fingerprint.toString('hex')}"`
+  if (matchesEtag(headers['if-none-match'], etag)) return { status: 304, headers: { etag } }
+  const answer = jsonText(write())
+  return { ...answer, headers: { ...answer.headers, etag } }
 }
 
 /**

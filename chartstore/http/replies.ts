@@ -7,7 +7,7 @@ export function json(value: unknown, status = 200): Answer {
   return jsonText(JSON.stringify(value), status)
 }
 
-export function jsonText(body: string, status = 200): Answer {
+export function jsonText(body: string | Buffer, status = 200): Answer {
   return { status, headers: { 'content-type': JSON_TYPE }, body }
 }
 

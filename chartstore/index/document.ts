@@ -22,23 +22,32 @@ export interface IndexDocument {
   /** Each chart's part of the index, in order: `  name:\n  - …`. */
   yamlSegments: () => Buffer[]
   /** `"name":[{…},…]` of each chart, in order. */
-  jsonSegments: () => string[]
+  jsonSegments: () => Buffer[]
   /** The same with the highest version alone. */
-  latestJsonSegments: () => string[]
+  latestJsonSegments: () => Buffer[]
+  /** `[{…},…]` of one chart; undefined for an unknown one. */
+  versionsJson: (name: string) => FingerprintedJson | undefined
   /** The same for equal content, whatever the order of changes: all entries' fingerprints, exclusive-or'ed. */
   fingerprint: () => Buffer
 }
 
+export interface FingerprintedJson {
+  bytes: Buffer
+  /** Of its entries, as the document's is of all. */
+  fingerprint: Buffer
+}
+
 interface Chart {
   versions: IndexEntry[]
+  fingerprint: Buffer
   yaml: Buffer | undefined
-  json: string | undefined
+  json: Buffer | undefined
 }
 
 export function createIndexDocument(): IndexDocument {
   const charts = new Map<string, Chart>()
   const files = new Map<string, IndexEntry>()
-  const fingerprint = Buffer.alloc(16)
+  const fingerprint = Buffer.alloc(FINGERPRINT_BYTES)
   let sortedNames: string[] | undefined = []
   let revision = 0
 
@@ -50,8 +59,8 @@ export function createIndexDocument(): IndexDocument {
   const changed = (chart: Chart, entry: IndexEntry) => {
     chart.yaml = undefined
     chart.json = undefined
-    for (let i = 0; i < 16; i++)
-      fingerprint[i] = (fingerprint[i] ?? 0) ^ (entry.fingerprint[i] ?? 0)
+    toggle(chart.fingerprint, entry.fingerprint)
+    toggle(fingerprint, entry.fingerprint)
     revision++
   }
 
@@ -72,7 +81,12 @@ export function createIndexDocument(): IndexDocument {
   const insert = (entry: IndexEntry) => {
     let chart = charts.get(entry.name)
     if (chart === undefined) {
-      chart = { versions: [], yaml: undefined, json: undefined }
+      chart = {
+        versions: [],
+        fingerprint: Buffer.alloc(FINGERPRINT_BYTES),
+        yaml: undefined,
+        json: undefined,
+      }
       charts.set(entry.name, chart)
       sortedNames = undefined
     }
@@ -106,9 +120,24 @@ export function createIndexDocument(): IndexDocument {
       charts.size === 0 ? [] : names().map((name) => yamlSegment(name, charts.get(name))),
     jsonSegments: () => names().map((name) => jsonSegment(name, charts.get(name))),
     latestJsonSegments: () =>
-      names().map((name) => `${quoteAsGo(name)}:[${charts.get(name)?.versions[0]?.json ?? ''}]`),
+      names().map((name) =>
+        Buffer.from(`${quoteAsGo(name)}:[${charts.get(name)?.versions[0]?.json ?? ''}]`),
+      ),
+    versionsJson: (name) => {
+      const chart = charts.get(name)
+      if (chart === undefined) return undefined
+      const bytes = jsonSegment(name, chart).subarray(Buffer.byteLength(quoteAsGo(name)) + 1)
+      return { bytes, fingerprint: chart.fingerprint }
+    },
     fingerprint: () => Buffer.from(fingerprint),
   }
+}
+
+const FINGERPRINT_BYTES = 16
+
+/** Puts an entry's fingerprint into that of a set, or takes it out. */
+function toggle(set: Buffer, entry: Buffer): void {
+  for (const [i, byte] of entry.entries()) set[i] = (set[i] ?? 0) ^ byte
 }
 
 function isProperlyNamed(entry: IndexEntry): boolean {
@@ -140,9 +169,11 @@ function yamlSegment(name: string, chart: Chart | undefined): Buffer {
   return chart.yaml
 }
 
-function jsonSegment(name: string, chart: Chart | undefined): string {
-  if (chart === undefined) return ''
-  chart.json ??= `${quoteAsGo(name)}:[${chart.versions.map((entry) => entry.json).join(',')}]`
+function jsonSegment(name: string, chart: Chart | undefined): Buffer {
+  if (chart === undefined) return Buffer.alloc(0)
+  chart.json ??= Buffer.from(
+    `${quoteAsGo(name)}:[${chart.versions.map((entry) => entry.json).join(',')}]`,
+  )
   return chart.json
 }
 

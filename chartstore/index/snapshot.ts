@@ -30,7 +30,7 @@ export function createSnapshot(
   const parts =
     form === 'yaml'
       ? yamlParts(document.yamlSegments(), generated, contextPath)
-      : [jsonText(document.jsonSegments(), generated, contextPath)]
+      : jsonParts(document.jsonSegments(), generated, contextPath)
   const hash = createHash('sha256')
     .update(document.fingerprint())
     .update(`${generated} ${form} ${contextPath}`)
@@ -74,9 +74,13 @@ function yamlParts(segments: readonly Buffer[], generated: string, contextPath: 
   ]
 }
 
-function jsonText(segments: readonly string[], generated: string, contextPath: string): Buffer {
+function jsonParts(segments: readonly Buffer[], generated: string, contextPath: string): Buffer[] {
   const serverInfo = contextPath === '' ? '{}' : toGoJson({ contextPath })
-  return Buffer.from(
-    `{"apiVersion":"v1","generated":"${generated}","entries":{${segments.join(',')}},"serverInfo":${serverInfo}}`,
-  )
+  return [
+    Buffer.from(`{"apiVersion":"v1","generated":"${generated}","entries":{`),
+    ...segments.flatMap((segment, i) => (i === 0 ? [segment] : [COMMA, segment])),
+    Buffer.from(`},"serverInfo":${serverInfo}}`),
+  ]
 }
+
+const COMMA = Buffer.from(',')
