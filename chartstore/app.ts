@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
+import { coalesceByKey } from '../service/coalesce.ts'
 import type { Logger } from '../service/log.ts'
 import type { Authenticate } from './auth/authenticator.ts'
-import { coalesceByKey } from './coalesce.ts'
 import type { ChartstorePolicy } from './config/config.ts'
 import { type Answer, lengthOf, type StoreRequest } from './http/answer.ts'
 import { createRouter, type Route, type RouteContext } from './http/router.ts'

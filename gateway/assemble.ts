@@ -81,7 +81,7 @@ export function assembleGateway(
     auditLog,
     settings,
     readUploadTerms: createUploadTerms({ db, changes, settings }),
-    versionLabels: createVersionLabels(db),
+    versionLabels: createVersionLabels(db, changes),
     isSecure,
     trustProxy: policy.trustProxy,
     hasFastPath: policy.hasFastPath ?? true,

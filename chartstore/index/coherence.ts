@@ -1,5 +1,5 @@
+import { coalesce } from '../../service/coalesce.ts'
 import { isPackageFileName, isProvenanceFileName, packageOf } from '../chart/file-name.ts'
-import { coalesce } from '../coalesce.ts'
 import type { KeyedLock } from '../keyed-lock.ts'
 import {
   type Storage,

@@ -1,4 +1,4 @@
-import { coalesce } from '../coalesce.ts'
+import { coalesce } from '../../service/coalesce.ts'
 
 /** A project holds as many files as it may. */
 export class LimitReached extends Error {

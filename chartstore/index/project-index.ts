@@ -1,6 +1,6 @@
+import { coalesce } from '../../service/coalesce.ts'
 import type { Logger } from '../../service/log.ts'
 import { isPackageFileName } from '../chart/file-name.ts'
-import { coalesce } from '../coalesce.ts'
 import type { KeyedLock } from '../keyed-lock.ts'
 import type { ForeignChange, Replicas } from '../replicas/replicas.ts'
 import { withinTime } from '../storage/retry.ts'

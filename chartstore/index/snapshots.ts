@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { coalesceByKey } from '../coalesce.ts'
+import { coalesceByKey } from '../../service/coalesce.ts'
 import type { IndexDocument } from './document.ts'
 import type { PieceForm } from './index-piece.ts'
 import {

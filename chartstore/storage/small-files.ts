@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache'
-import { coalesceByKey } from '../coalesce.ts'
+import { coalesceByKey } from '../../service/coalesce.ts'
 import { openBytes } from './open-bytes.ts'
 import type { Storage, StoredFile } from './storage.ts'
 

@@ -1,16 +1,18 @@
 import type { ServerResponse } from 'node:http'
 import type { AuditLog } from '../audit/audit-log.ts'
 import type { Caller } from '../audit/audit-request.ts'
+import { sendJson, toJson } from '../http/json-answer.ts'
 import type { OriginalRequest } from '../http/send-error.ts'
-import type { VersionLabels } from '../labels/version-labels.ts'
+import type { ChartLabels, VersionLabels } from '../labels/version-labels.ts'
 import type { ProjectAccess } from '../projects/repository.ts'
 import { summariseCharts } from './chart-list.ts'
 import type { ChartStore } from './chart-store.ts'
-import { parseChartList, parseChartVersions } from './chart-version.ts'
+import { type ChartVersion, parseChartList, parseChartVersions } from './chart-version.ts'
+import { createKeptAnswers } from './kept-answers.ts'
 import type { ChartRequest } from './parse-chart-request.ts'
-import { readJson } from './store-answer.ts'
+import { rememberLast } from './remember-last.ts'
 import { forward, forwardDownload } from './store-transfers.ts'
-import { readVersionDetails } from './version-details.ts'
+import { createVersionDetails } from './version-details.ts'
 
 const READS = ['index', 'download', 'list', 'versions', 'details'] as const
 
@@ -35,9 +37,19 @@ export function createChartReads(dependencies: {
   versionLabels: VersionLabels
 }): AnswerChartRead {
   const { store, versionLabels } = dependencies
+  const readList = createKeptAnswers(store, (json) => {
+    const body = toJson(summariseCharts(parseChartList(json)))
+    return { body, size: body.length }
+  })
+  const readVersions = createKeptAnswers(store, (json, { bytes }) => {
+    const versions = parseChartVersions(json)
+    const write = rememberLast((labels: ChartLabels) => toJson(addLabels(versions, labels)))
+    // parsed and written
+    return { write, size: 4 * bytes }
+  })
+  const readDetails = createVersionDetails(store)
 
   return async (request, project, req, res) => {
-    const readStore = async () => readJson(await store.call('GET', request.storePath))
     switch (request.kind) {
       case 'index':
         forward(store, request, req, res)
@@ -46,26 +58,25 @@ export function createChartReads(dependencies: {
         forwardDownload(dependencies, request, project, req, res)
         return
       case 'list':
-        sendJson(res, summariseCharts(parseChartList(await readStore())))
+        sendJson(res, (await readList(request.storePath)).body)
         return
       case 'versions': {
-        const versions = parseChartVersions(await readStore())
-        const labels = await versionLabels.listOfChart(project, request.chart)
-        sendJson(
-          res,
-          versions.map((one) => ({ ...one, labels: labels.get(one.version) ?? [] })),
-        )
+        const { write } = await readVersions(request.storePath)
+        sendJson(res, write(await versionLabels.listOfChart(project, request.chart)))
         return
       }
-      case 'details':
-        sendJson(res, await readVersionDetails(dependencies, project, request.storePath))
+      case 'details': {
+        const details = await readDetails(request.storePath)
+        const [isSigned, labels] = await Promise.all([
+          details.isSigned(),
+          versionLabels.listOfChart(project, details.chart),
+        ])
+        sendJson(res, details.write(isSigned, labels))
+      }
     }
   }
 }
 
-function sendJson(res: ServerResponse, value: unknown): void {
-  const body = Buffer.from(JSON.stringify(value))
-  res.setHeader('Content-Type', 'application/json; charset=utf-8')
-  res.setHeader('Content-Length', body.length)
-  res.end(body)
+function addLabels(versions: readonly ChartVersion[], labels: ChartLabels) {
+  return versions.map((one) => ({ ...one, labels: labels.get(one.version) ?? [] }))
 }
