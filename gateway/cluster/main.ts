@@ -37,7 +37,7 @@ process.on('message', (received) => {
   }
 })
 
-async function start({ number, port, connection, storeSocket }: WorkerStart): Promise<void> {
+async function start({ number, connection, storeSocket }: WorkerStart): Promise<void> {
   try {
     const gateway = await startInSteps(async (stops) => {
       const db = await connectDatabase(connection, log)
@@ -45,7 +45,7 @@ async function start({ number, port, connection, storeSocket }: WorkerStart): Pr
       const ownLog = log.child({ worker: number })
       const { siblings } = hub
       const surroundings = { connection, db, env: process.env, log: ownLog, siblings, storeSocket }
-      return { url: await serve(surroundings, { ...config, port }, stops) }
+      return { url: await serve(surroundings, config, stops) }
     })
     stop = gateway.stop
     send({ kind: 'ready', url: gateway.url })

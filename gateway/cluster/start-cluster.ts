@@ -17,7 +17,7 @@ export async function startCluster(
   env: Env,
   log: Logger,
 ): Promise<StartedGateway> {
-  const { workers: count, port, chartstore, dataDir } = config
+  const { workers: count, chartstore, dataDir } = config
   return startInSteps(async (stops) => {
     const { connection, storeSocket } = await prepare(config, env, log, stops)
     const max = Math.max(Math.ceil(CONNECTIONS / count), MIN_CONNECTIONS)
@@ -26,7 +26,7 @@ export async function startCluster(
     new RateLimiterClusterMaster()
     const workers = await startWorkers({
       count,
-      start: { port, connection: { ...connection, max }, storeSocket },
+      start: { connection: { ...connection, max }, storeSocket },
       recover: async () => store && recoverEmbeddedStore(store),
       log,
     })

@@ -5,8 +5,6 @@ import type { FromHub, ToHub } from './sibling-messages.ts'
 export interface WorkerStart {
   /** 1 and up. One that takes another one's place has its number. */
   number: number
-  /** Where it listens: the configured port, or the one that was found for all. */
-  port: number
   connection: ConnectionConfig
   /** Where it offers its store to the admin command. */
   storeSocket: string | undefined

@@ -41,18 +41,15 @@ export async function startWorkers(options: {
   const stopping = new AbortController()
   const { signal } = stopping
   const failed = Promise.withResolvers<unknown>()
-  let { port } = options.start
 
   const launch = async (number: number): Promise<WorkerProcess> => {
-    const worker = forkWorker({ ...options.start, number, port }, hub)
+    const worker = forkWorker({ ...options.start, number }, hub)
     running.add(worker)
     void worker.ended.then(() => {
       running.delete(worker)
       serving.delete(worker)
     })
-    const url = await worker.ready
-    // Another one is to be found where the first one was, also where any port would have done.
-    port = Number(new URL(url).port) || port
+    await worker.ready
     serving.add(worker)
     return worker
   }
