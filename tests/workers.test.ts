@@ -3,7 +3,6 @@ import { readdir, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { request } from 'node:http'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { load } from 'js-yaml'
 import { ROLE } from '../gateway/access/permissions.ts'
 import { ADMIN, basicAuth, createAccounts } from './support/accounts.ts'
 import { chartsOfGateway } from './support/chart-api.ts'
@@ -14,13 +13,20 @@ import { createTestDatabase, toUrl } from './support/database.ts'
 import { eventually } from './support/eventually.ts'
 import { findFreePort } from './support/free-port.ts'
 import { createIntactCheck, placeCalm, sceneOf } from './support/intact.ts'
-import { buildNoise, formOf } from './support/project-uploads.ts'
+import { buildNoise } from './support/project-uploads.ts'
 import { createRandom } from './support/random.ts'
 import { makeDataDir, startChartgate, startGatewayProcess } from './support/running-chartgate.ts'
-import { signedText } from './support/signed-text.ts'
-import { type Index, listEntries } from './support/store-client.ts'
+import { listEntries } from './support/store-client.ts'
 import { createUploadLoad, sha256 } from './support/upload-load.ts'
-import { connectToEach, findWorkerPids, type WorkerClient } from './support/workers.ts'
+import {
+  assertPair,
+  connectToEach,
+  findWorkerPids,
+  indexOf,
+  replacePairAtBoth,
+  uploadTo,
+  type WorkerClient,
+} from './support/workers.ts'
 
 const numbers = (count: number) => Array.from({ length: count }, (_, i) => i)
 const skip = process.platform !== 'linux' && 'needs /proc'
@@ -28,24 +34,6 @@ const skip = process.platform !== 'linux' && 'needs /proc'
 async function makeEnv(t: TestContext): Promise<Record<string, string>> {
   const { connection } = await createTestDatabase(t)
   return { DATABASE_URL: toUrl(connection), DATA_DIR: await makeDataDir(t), WORKERS: '2' }
-}
-
-async function readIndex({ send }: WorkerClient, project: string): Promise<Index> {
-  const { status, body } = await send('GET', `/chartrepo/${project}/index.yaml`)
-  assert.equal(status, 200)
-  return load(body) as Index
-}
-
-const upload = ({ send }: WorkerClient, project: string, content: Buffer) =>
-  send('POST', `/api/chartrepo/${project}/charts`, content)
-
-/** Chart and provenance in one form. */
-async function uploadPair({ send }: WorkerClient, project: string, content: Buffer) {
-  const prov = signedText('web', '1.0.0', sha256(content))
-  const form = new Response(formOf({ chart: content, prov }))
-  const type = form.headers.get('content-type') ?? ''
-  const body = Buffer.from(await form.arrayBuffer())
-  return send('POST', `/api/chartrepo/${project}/charts`, body, { 'content-type': type })
 }
 
 /** Over as many connections as there are packages, so at both. */
@@ -99,9 +87,9 @@ test('two workers are one gateway', { skip }, async (t) => {
       numbers(200).map((n) => buildChart({ name: `chart-${n % 7}`, version: `1.0.${n}` })),
     )
     // one has the index in memory before, the other one has not
-    await readIndex(one, 'many')
+    await indexOf(one, 'many')
     const statuses = await uploadAll(gateway.url, 'many', packages)
-    const indexes = await Promise.all(clients.map((client) => readIndex(client, 'many')))
+    const indexes = await Promise.all(clients.map((client) => indexOf(client, 'many')))
     assert.deepEqual(new Set(statuses), new Set([201]))
     const all = numbers(200).map((n) => `chart-${n % 7}-1.0.${n}`)
     for (const index of indexes) assert.deepEqual(listEntries(index), all.sort())
@@ -121,15 +109,15 @@ test('two workers are one gateway', { skip }, async (t) => {
     ] as const) {
       for (const description of ['first', 'second']) {
         const chart = { name: 'web', version: '1.0.0', metadata: { description } }
-        assert.equal((await upload(writer, 'told', await buildChart(chart))).status, 201)
-        const { entries } = await readIndex(reader, 'told')
+        assert.equal((await uploadTo(writer, 'told', await buildChart(chart))).status, 201)
+        const { entries } = await indexOf(reader, 'told')
         assert.equal(entries.web?.[0]?.description, description)
         const [own, other] = await etags()
         assert.equal(own, other)
       }
       const gone = await writer.send('DELETE', '/api/chartrepo/told/charts/web/1.0.0')
       assert.equal(gone.status, 200)
-      assert.deepEqual((await readIndex(reader, 'told')).entries, {})
+      assert.deepEqual((await indexOf(reader, 'told')).entries, {})
     }
   })
 
@@ -141,13 +129,13 @@ test('two workers are one gateway', { skip }, async (t) => {
     for (const n of numbers(10)) {
       const rivals = await Promise.all([0, 1].map(() => buildNoise('web', `1.0.${n}`, 100)))
       const answers = await Promise.all(
-        clients.map((client, i) => upload(client, 'immutable', rivals[i] ?? Buffer.alloc(0))),
+        clients.map((client, i) => uploadTo(client, 'immutable', rivals[i] ?? Buffer.alloc(0))),
       )
       const statuses = answers.map(({ status }) => status)
       assert.deepEqual(statuses.toSorted(), [201, 409])
       const winner = sha256(rivals[statuses.indexOf(201)] ?? Buffer.alloc(0))
       for (const client of clients) {
-        const versions = (await readIndex(client, 'immutable')).entries.web
+        const versions = (await indexOf(client, 'immutable')).entries.web
         assert.equal(versions?.find(({ version }) => version === `1.0.${n}`)?.digest, winner)
       }
     }
@@ -155,21 +143,8 @@ test('two workers are one gateway', { skip }, async (t) => {
 
   await t.test('a chart and its provenance replaced at both at once belong together', async () => {
     await createProject('pairs')
-    for (const _ of numbers(10)) {
-      const contents = await Promise.all(clients.map(() => buildNoise('web', '1.0.0', 100)))
-      const answers = await Promise.all(
-        clients.map((client, i) => uploadPair(client, 'pairs', contents[i] ?? Buffer.alloc(0))),
-      )
-      assert.deepEqual(
-        answers.map(({ status }) => status),
-        [201, 201],
-      )
-      for (const client of clients) {
-        const prov = await client.send('GET', '/chartrepo/pairs/charts/web-1.0.0.tgz.prov')
-        const { entries } = await readIndex(client, 'pairs')
-        assert.ok(prov.body.includes(`sha256:${entries.web?.[0]?.digest}`))
-      }
-    }
+    for (const _ of numbers(10)) await replacePairAtBoth(clients, 'pairs')
+    for (const client of clients) await assertPair(client, 'pairs')
   })
 
   await t.test('100 uploads at both at once fill a quota to the last one that fits', async () => {
@@ -181,7 +156,7 @@ test('two workers are one gateway', { skip }, async (t) => {
     const statuses = (await uploadAll(gateway.url, 'full', packages)).toSorted()
     assert.deepEqual(statuses, [...numbers(50).map(() => 201), ...numbers(50).map(() => 412)])
     for (const client of clients) {
-      assert.equal(listEntries(await readIndex(client, 'full')).length, 50)
+      assert.equal(listEntries(await indexOf(client, 'full')).length, 50)
     }
   })
 
@@ -230,26 +205,26 @@ test('two workers are one gateway', { skip }, async (t) => {
       await createProject('hand')
       for (const version of ['1.0.0', '2.0.0']) {
         const content = await buildChart({ name: 'web', version })
-        assert.equal((await upload(one, 'hand', content)).status, 201)
+        assert.equal((await uploadTo(one, 'hand', content)).status, 201)
       }
-      for (const client of clients) await readIndex(client, 'hand')
+      for (const client of clients) await indexOf(client, 'hand')
       const file = join(charts, 'hand', 'web-3.0.0.tgz')
       await writeFile(file, await buildChart({ name: 'web', version: '3.0.0' }))
       for (const client of clients) {
-        const entries = listEntries(await readIndex(client, 'hand'))
+        const entries = listEntries(await indexOf(client, 'hand'))
         assert.deepEqual(entries, ['web-1.0.0', 'web-2.0.0', 'web-3.0.0'])
       }
       await rm(file)
       for (const client of clients) {
-        assert.deepEqual(listEntries(await readIndex(client, 'hand')), ['web-1.0.0', 'web-2.0.0'])
+        assert.deepEqual(listEntries(await indexOf(client, 'hand')), ['web-1.0.0', 'web-2.0.0'])
       }
     },
   )
 
   await t.test('what the admin command has rebuilt in one is so in both', async () => {
     await createProject('rebuilt')
-    await upload(one, 'rebuilt', await buildChart({ name: 'web', version: '1.0.0' }))
-    for (const client of clients) await readIndex(client, 'rebuilt')
+    await uploadTo(one, 'rebuilt', await buildChart({ name: 'web', version: '1.0.0' }))
+    for (const client of clients) await indexOf(client, 'rebuilt')
     // other bytes at the same time: nobody sees that by itself
     const file = join(charts, 'rebuilt', 'web-1.0.0.tgz')
     const { atime, mtime } = await stat(file)
@@ -259,7 +234,7 @@ test('two workers are one gateway', { skip }, async (t) => {
     const result = await readChartgate(['reindex', 'rebuilt'], env)
     assert.partialDeepStrictEqual(result, { through: 'the running gateway' })
     for (const client of clients) {
-      const { entries } = await readIndex(client, 'rebuilt')
+      const { entries } = await indexOf(client, 'rebuilt')
       assert.equal(entries.web?.[0]?.digest, sha256(content))
     }
   })
@@ -309,7 +284,7 @@ test('a primary that is killed leaves no worker, and all that was answered', {
   const clients = await connectToEach(t, first, 2)
   for (const client of clients) {
     const content = await buildChart({ name: 'web', version: `${client.worker}.0.0` })
-    assert.equal((await upload(client, 'library', content)).status, 201)
+    assert.equal((await uploadTo(client, 'library', content)).status, 201)
   }
   const pids = await findWorkerPids(first)
   assert.equal(pids.length, 2)
@@ -317,7 +292,7 @@ test('a primary that is killed leaves no worker, and all that was answered', {
   await eventually(() => assert.deepEqual(pids.filter(isRunning), []))
   const second = await startGatewayProcess(t, { ...env, PORT: new URL(first.url).port })
   for (const client of await connectToEach(t, second, 2)) {
-    const index = await readIndex(client, 'library')
+    const index = await indexOf(client, 'library')
     assert.deepEqual(listEntries(index), ['web-1.0.0', 'web-2.0.0'])
   }
 })

@@ -1,10 +1,16 @@
+import assert from 'node:assert/strict'
 import { Agent, type IncomingMessage, type OutgoingHttpHeaders, request } from 'node:http'
 import { text } from 'node:stream/consumers'
 import type { TestContext } from 'node:test'
+import { load } from 'js-yaml'
 import { ADMIN, basicAuth } from './accounts.ts'
 import { findChildrenOf } from './child-processes.ts'
 import { eventually } from './eventually.ts'
+import { buildNoise, formOf } from './project-uploads.ts'
 import type { RunningProgram } from './running-chartgate.ts'
+import { signedText } from './signed-text.ts'
+import type { Index } from './store-client.ts'
+import { sha256 } from './upload-load.ts'
 
 export interface WorkerAnswer {
   status: number
@@ -63,6 +69,45 @@ function findWorker({ output }: RunningProgram, requestId: string): number {
     .find((candidate) => candidate.includes(requestId))
   if (line === undefined) throw new Error('not logged yet')
   return (JSON.parse(line) as { worker: number }).worker
+}
+
+export async function indexOf({ send }: WorkerClient, project: string): Promise<Index> {
+  const { status, body } = await send('GET', `/chartrepo/${project}/index.yaml`)
+  if (status !== 200) throw new Error(`index.yaml: ${status} ${body}`)
+  return load(body) as Index
+}
+
+export function uploadTo(
+  { send }: WorkerClient,
+  project: string,
+  content: Buffer,
+): Promise<WorkerAnswer> {
+  return send('POST', `/api/chartrepo/${project}/charts`, content)
+}
+
+/** Sends one version with a provenance to each at the same time; all must be taken. */
+export async function replacePairAtBoth(
+  clients: readonly WorkerClient[],
+  project: string,
+): Promise<void> {
+  const answers = await Promise.all(
+    clients.map(async ({ send }) => {
+      const chart = await buildNoise('web', '1.0.0', 100)
+      const prov = signedText('web', '1.0.0', sha256(chart))
+      const form = new Response(formOf({ chart, prov }))
+      const headers = { 'content-type': form.headers.get('content-type') ?? '' }
+      const body = Buffer.from(await form.arrayBuffer())
+      return send('POST', `/api/chartrepo/${project}/charts`, body, headers)
+    }),
+  )
+  for (const { status, body } of answers) assert.equal(status, 201, body)
+}
+
+/** The chart that is listed is the one that the provenance was made for. */
+export async function assertPair(client: WorkerClient, project: string): Promise<void> {
+  const { body } = await client.send('GET', `/chartrepo/${project}/charts/web-1.0.0.tgz.prov`)
+  const { entries } = await indexOf(client, project)
+  assert.ok(body.includes(`sha256:${entries.web?.[0]?.digest}`), body)
 }
 
 export function findWorkerPids({ pid }: RunningProgram): Promise<number[]> {
