@@ -14,7 +14,7 @@ import {
   assertPair,
   connectToEach,
   indexOf,
-  replacePairAtBoth,
+  replacePairAtOnce,
   uploadTo,
 } from './support/workers.ts'
 
@@ -27,14 +27,14 @@ async function startTwo(t: TestContext, env: Record<string, string>) {
   const clients = await connectToEach(t, gateway, 2)
   // each has the index in memory: nothing but what it is told changes it
   for (const client of clients) await indexOf(client, PROJECT)
-  return clients
+  return { url: gateway.url, clients }
 }
 
 test('workers on one bucket, which nobody can ask for changes, tell each other', {
   skip: skipWithout('versitygw'),
 }, async (t) => {
   const { env } = await startS3Server(t)
-  const clients = await startTwo(t, { ...env, CACHE_INTERVAL: '0' })
+  const { clients } = await startTwo(t, { ...env, CACHE_INTERVAL: '0' })
   const [one, two] = clients
   assert.ok(one && two)
   assert.equal(
@@ -55,13 +55,13 @@ test('workers on one bucket, which nobody can ask for changes, tell each other',
   }
 })
 
-test('where Redis tells of changes, workers take turns all the same', {
+test('where Redis tells of changes, it tells the workers too', {
   skip: skipWithoutPrograms('redis-server'),
 }, async (t) => {
   const redis = await startRedis(t)
-  const clients = await startTwo(t, redisEnv(redis.address))
-  for (let round = 0; round < 10; round++) {
-    await replacePairAtBoth(clients, PROJECT)
+  const { url, clients } = await startTwo(t, redisEnv(redis.address))
+  for (let round = 0; round < 5; round++) {
+    await replacePairAtOnce(url, PROJECT)
     for (const client of clients) await eventually(() => assertPair(client, PROJECT))
   }
   assert.equal((await redis.client.keys('*changes')).length, 1)

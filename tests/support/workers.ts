@@ -4,6 +4,7 @@ import { text } from 'node:stream/consumers'
 import type { TestContext } from 'node:test'
 import { load } from 'js-yaml'
 import { ADMIN, basicAuth } from './accounts.ts'
+import { chartsOfGateway } from './chart-api.ts'
 import { findChildrenOf } from './child-processes.ts'
 import { eventually } from './eventually.ts'
 import { buildNoise, formOf } from './project-uploads.ts'
@@ -85,22 +86,17 @@ export function uploadTo(
   return send('POST', `/api/chartrepo/${project}/charts`, content)
 }
 
-/** Sends one version with a provenance to each at the same time; all must be taken. */
-export async function replacePairAtBoth(
-  clients: readonly WorkerClient[],
-  project: string,
-): Promise<void> {
-  const answers = await Promise.all(
-    clients.map(async ({ send }) => {
-      const chart = await buildNoise('web', '1.0.0', 100)
-      const prov = signedText('web', '1.0.0', sha256(chart))
-      const form = new Response(formOf({ chart, prov }))
-      const headers = { 'content-type': form.headers.get('content-type') ?? '' }
-      const body = Buffer.from(await form.arrayBuffer())
-      return send('POST', `/api/chartrepo/${project}/charts`, body, headers)
-    }),
-  )
-  for (const { status, body } of answers) assert.equal(status, 201, body)
+/** Sends one version with a provenance over many connections at the same time; all must be taken. */
+export async function replacePairAtOnce(url: string, project: string): Promise<void> {
+  const { api, headers } = chartsOfGateway(url, project)
+  const uploads = Array.from({ length: 12 }, async () => {
+    const chart = await buildNoise('web', '1.0.0', 100)
+    const prov = signedText('web', '1.0.0', sha256(chart))
+    const init = { method: 'POST', headers, body: formOf({ chart, prov }) }
+    const answer = await fetch(`${api}/charts`, init)
+    assert.equal(answer.status, 201, await answer.text())
+  })
+  await Promise.all(uploads)
 }
 
 /** The chart that is listed is the one that the provenance was made for. */
