@@ -16,7 +16,8 @@ export async function runService(start: () => Promise<Running | undefined>): Pro
     const running = await start()
     if (running !== undefined) stopOnSignal(running.stop)
     void running?.failed?.then(async (reason) => {
-      process.stderr.write(`chartgate: it cannot go on: ${String(reason)}\n`)
+      const text = reason instanceof Error ? reason.message : String(reason)
+      process.stderr.write(`chartgate: it cannot go on: ${text}\n`)
       await running.stop().finally(() => process.exit(1))
     })
   } catch (error) {

@@ -272,6 +272,8 @@ test('a worker that is killed in a loop of uploads loses no answered one, and is
     await running.stop()
     await assertIntact(scene, 2000)
   }
+  const result = await readChartgate(['reindex', 'calm'], env)
+  assert.partialDeepStrictEqual(result, { through: 'the running gateway' })
   for (const folder of ['spool', 'journal']) {
     assert.deepEqual(await readdir(join(charts, '.chartgate', folder)), [])
   }
