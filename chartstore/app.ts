@@ -71,7 +71,16 @@ export function createChartstore({
   })
   const metrics = hasMetrics ? createMetrics(indexes.loaded) : undefined
   const match = createRouter(
-    createRoutes({ storage, getFile, indexes, policy, version, metrics, web }),
+    createRoutes({
+      storage,
+      getFile,
+      indexes,
+      siblings: replicas.siblings,
+      policy,
+      version,
+      metrics,
+      web,
+    }),
     contextPath,
   )
 

@@ -106,6 +106,15 @@ async function prepare(paths: LocalPaths, probe: string): Promise<void> {
       { cause: error },
     )
   }
+  await finishLeftWork(paths)
+}
+
+/** What is done at the start, where a process on this directory has died beside others that go on. */
+export function recoverLocalStorage(root: string): Promise<void> {
+  return finishLeftWork(createLocalPaths(root))
+}
+
+async function finishLeftWork(paths: LocalPaths): Promise<void> {
   await finishInterrupted(paths)
   await removeLeftovers(paths.spool)
 }
