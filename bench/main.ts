@@ -1,0 +1,56 @@
+import { parseArgs } from 'node:util'
+import { pinToClientCore } from './load/client-core.ts'
+import { indexReads } from './measurements/index-reads.ts'
+import { listReads } from './measurements/list-reads.ts'
+import type { BenchOptions, Measurement } from './measurements/measurement.ts'
+import { packageReads } from './measurements/package-reads.ts'
+import type { Findings } from './report/findings.ts'
+import { renderTable, renderTargets } from './report/markdown.ts'
+import { say } from './report/say.ts'
+
+/**
+ * Chartgate beside ChartMuseum 0.16.5 and nginx, on the same charts, each server on core 0 and each client on core 1:
+ * `node bench/main.ts [measurement…] [--sizes 100,1000,10000] [--rounds 3] [--seconds 2]`. Linux only.
+ */
+const MEASUREMENTS: readonly Measurement[] = [indexReads, packageReads, listReads]
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    sizes: { type: 'string', default: '100,1000,10000' },
+    rounds: { type: 'string', default: '3' },
+    seconds: { type: 'string', default: '2' },
+  },
+})
+const options: BenchOptions = {
+  sizes: values.sizes.split(',').map(Number),
+  rounds: Number(values.rounds),
+  seconds: Number(values.seconds),
+}
+const unknown = positionals.filter((name) => !MEASUREMENTS.some((one) => one.name === name))
+if (unknown.length > 0) {
+  const names = MEASUREMENTS.map(({ name }) => name).join(', ')
+  throw new Error(`no measurement is named ${unknown.join(', ')}: there are ${names}`)
+}
+const chosen = MEASUREMENTS.filter(
+  ({ name }) => positionals.length === 0 || positionals.includes(name),
+)
+
+await pinToClientCore()
+const findings: Findings = { tables: [], targets: [], points: [] }
+for (const { name, title, run } of chosen) {
+  say(`${name}: ${title}`)
+  try {
+    const { tables, targets, points } = await run(options)
+    findings.tables.push(...tables)
+    findings.targets.push(...targets)
+    findings.points.push(...points)
+  } catch (error) {
+    process.exitCode = 1
+    say(`${name} FAILED: ${error instanceof Error ? error.stack : String(error)}`)
+  }
+}
+const sections = [renderTargets(findings.targets), ...findings.tables.map(renderTable)]
+process.stdout.write(`${sections.join('\n')}\n`)
+// With it go servers of a measurement that has failed.
+process.exit()

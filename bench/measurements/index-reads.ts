@@ -1,0 +1,92 @@
+import { projectOf } from '../data/projects.ts'
+import { ask } from '../load/ask.ts'
+import { PUBLISHED } from '../peers/chartmuseum-published.ts'
+import type { Peer } from '../peers/peer.ts'
+import { startPeers } from '../peers/start-peers.ts'
+import { atLeast, type Findings, type Target } from '../report/findings.ts'
+import { type Compared, compareLoads, describeLoads, type LoadCase } from './compare-loads.ts'
+import type { Measurement } from './measurement.ts'
+
+/** What `helm repo update` asks for. */
+export const indexReads: Measurement = {
+  name: 'index',
+  title: 'Index reads',
+  run: async (options) => {
+    const peers = await startPeers('index', options.sizes.map(projectOf), { JSON_INDEX: 'auto' })
+    try {
+      const cases = options.sizes.flatMap(casesOf)
+      return findingsOf(await compareLoads(peers.list, cases, options))
+    } finally {
+      await peers.stop()
+    }
+  },
+}
+
+function casesOf(versions: number): LoadCase[] {
+  const url = (peer: Peer) => `${peer.repository(`p${versions}`)}/index.yaml`
+  const published = PUBLISHED.index[versions]
+  const asEtagged = async (peer: Peer) => {
+    const { headers } = await ask(url(peer), { headers: peer.headers })
+    return { 'if-none-match': headers.etag ?? '' }
+  }
+  return [
+    { what: YAML, versions, url, peers: ['Chartgate', 'ChartMuseum', 'nginx'], published },
+    {
+      what: GZIP,
+      versions,
+      url,
+      headers: () => ({ 'accept-encoding': 'gzip' }),
+      // ChartMuseum has no gzip
+      isExpected: ({ headers }, { name }) =>
+        name === 'ChartMuseum' || headers['content-encoding'] === 'gzip',
+      peers: ['Chartgate', 'ChartMuseum', 'nginx'],
+      published,
+    },
+    {
+      what: NOT_MODIFIED,
+      versions,
+      url,
+      headers: asEtagged,
+      status: 304,
+      peers: ['Chartgate', 'nginx'],
+    },
+    {
+      what: 'index, JSON for helm',
+      versions,
+      url,
+      headers: () => ({ 'user-agent': 'Helm/3.21.4' }),
+      peers: ['Chartgate'],
+      published,
+    },
+  ]
+}
+
+const YAML = 'index.yaml'
+const GZIP = 'index.yaml, gzip'
+const NOT_MODIFIED = 'index.yaml, 304'
+
+function findingsOf(compared: readonly Compared[]): Findings {
+  return {
+    tables: describeLoads('Index reads', compared),
+    targets: compared.flatMap(targetsOf),
+    points: compared.flatMap(({ what, versions, loads }) =>
+      Object.entries(loads).map(([peer, load]) => ({
+        panel: `${what}: CPU µs a request`,
+        series: peer,
+        versions: versions ?? 0,
+        value: load.cpuMicros,
+      })),
+    ),
+  }
+}
+
+function targetsOf({ what, versions = 0, toChartMuseum, loads }: Compared): Target[] {
+  const named = `${what} at ${versions} versions`
+  if (what === NOT_MODIFIED) {
+    return [atLeast(named, loads.Chartgate?.requestsPerSecond ?? 0, 20_000, '/s')]
+  }
+  if (toChartMuseum === undefined) return []
+  if (what === GZIP) return [atLeast(named, toChartMuseum, 10, '×')]
+  if (what === YAML) return [atLeast(named, toChartMuseum, versions <= 100 ? 2 : 1, '×')]
+  return []
+}
