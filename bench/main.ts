@@ -1,29 +1,39 @@
 import { parseArgs } from 'node:util'
 import { pinToClientCore } from './load/client-core.ts'
 import { indexReads } from './measurements/index-reads.ts'
+import { largeIndex } from './measurements/large-index.ts'
 import { listReads } from './measurements/list-reads.ts'
 import type { BenchOptions, Measurement } from './measurements/measurement.ts'
 import { packageReads } from './measurements/package-reads.ts'
+import { uploads } from './measurements/uploads.ts'
+import { writers } from './measurements/writers.ts'
 import type { Findings } from './report/findings.ts'
 import { renderTable, renderTargets } from './report/markdown.ts'
 import { say } from './report/say.ts'
 
 /**
  * Chartgate beside ChartMuseum 0.16.5 and nginx, on the same charts, each server on core 0 and each client on core 1:
- * `node bench/main.ts [measurement…] [--sizes 100,1000,10000] [--rounds 3] [--seconds 2]`. Linux only.
+ * `node bench/main.ts [measurement…] [--sizes 100,1000] [--rounds 3] [--seconds 2]`. Linux only.
  */
-const MEASUREMENTS: readonly Measurement[] = [indexReads, packageReads, listReads]
+const MEASUREMENTS: readonly Measurement[] = [
+  indexReads,
+  largeIndex,
+  packageReads,
+  listReads,
+  uploads,
+  writers,
+]
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
-    sizes: { type: 'string', default: '100,1000,10000' },
+    sizes: { type: 'string' },
     rounds: { type: 'string', default: '3' },
     seconds: { type: 'string', default: '2' },
   },
 })
 const options: BenchOptions = {
-  sizes: values.sizes.split(',').map(Number),
+  sizes: values.sizes?.split(',').map(Number),
   rounds: Number(values.rounds),
   seconds: Number(values.seconds),
 }

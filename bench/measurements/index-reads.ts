@@ -7,14 +7,23 @@ import { atLeast, type Findings, type Target } from '../report/findings.ts'
 import { type Compared, compareLoads, describeLoads, type LoadCase } from './compare-loads.ts'
 import type { Measurement } from './measurement.ts'
 
+const SIZES = [100, 1000, 10_000]
+const ALL = ['Chartgate', 'ChartMuseum', 'nginx'] as const
+
 /** What `helm repo update` asks for. */
 export const indexReads: Measurement = {
   name: 'index',
   title: 'Index reads',
   run: async (options) => {
-    const peers = await startPeers('index', options.sizes.map(projectOf), { JSON_INDEX: 'auto' })
+    const { sizes = SIZES } = options
+    const peers = await startPeers({
+      name: 'index',
+      projects: sizes.map(projectOf),
+      peers: ALL,
+      env: { JSON_INDEX: 'auto' },
+    })
     try {
-      const cases = options.sizes.flatMap(casesOf)
+      const cases = sizes.flatMap(casesOf)
       return findingsOf(await compareLoads(peers.list, cases, options))
     } finally {
       await peers.stop()
@@ -30,7 +39,7 @@ function casesOf(versions: number): LoadCase[] {
     return { 'if-none-match': headers.etag ?? '' }
   }
   return [
-    { what: YAML, versions, url, peers: ['Chartgate', 'ChartMuseum', 'nginx'], published },
+    { what: YAML, versions, url, peers: ALL, published },
     {
       what: GZIP,
       versions,
@@ -39,7 +48,7 @@ function casesOf(versions: number): LoadCase[] {
       // ChartMuseum has no gzip
       isExpected: ({ headers }, { name }) =>
         name === 'ChartMuseum' || headers['content-encoding'] === 'gzip',
-      peers: ['Chartgate', 'ChartMuseum', 'nginx'],
+      peers: ALL,
       published,
     },
     {

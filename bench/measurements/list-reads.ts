@@ -7,14 +7,18 @@ import { atLeast, type Target } from '../report/findings.ts'
 import { type Compared, compareLoads, describeLoads, type LoadCase } from './compare-loads.ts'
 import type { Measurement } from './measurement.ts'
 
+const SIZES = [100, 1000, 10_000]
+const ALL = ['Chartgate', 'ChartMuseum', 'nginx'] as const
+
 /** The JSON routes: ChartMuseum has the first and the last, Harbor added its own list and details. */
 export const listReads: Measurement = {
   name: 'lists',
   title: 'JSON lists and details',
   run: async (options) => {
-    const peers = await startPeers('lists', options.sizes.map(projectOf))
+    const { sizes = SIZES } = options
+    const peers = await startPeers({ name: 'lists', projects: sizes.map(projectOf), peers: ALL })
     try {
-      const compared = await compareLoads(peers.list, options.sizes.flatMap(casesOf), options)
+      const compared = await compareLoads(peers.list, sizes.flatMap(casesOf), options)
       return {
         tables: describeLoads('JSON lists and details', compared),
         targets: compared.flatMap(targetsOf),
@@ -37,7 +41,7 @@ function casesOf(versions: number): LoadCase[] {
       what: VERSIONS,
       versions,
       url: (peer) => `${charts(peer)}/${chart}`,
-      peers: ['Chartgate', 'ChartMuseum', 'nginx'],
+      peers: ALL,
       published: PUBLISHED.versions[versions],
     },
     {

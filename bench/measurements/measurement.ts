@@ -1,8 +1,8 @@
 import type { Findings } from '../report/findings.ts'
 
 export interface BenchOptions {
-  /** Versions in a project. */
-  sizes: readonly number[]
+  /** Versions in a project; undefined: those that the measurement is about. */
+  sizes: readonly number[] | undefined
   rounds: number
   /** Of load, a round. */
   seconds: number

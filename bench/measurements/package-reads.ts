@@ -16,7 +16,11 @@ export const packageReads: Measurement = {
   name: 'packages',
   title: 'Package reads',
   run: async (options) => {
-    const peers = await startPeers('packages', [projectOf(VERSIONS), LARGE_PROJECT])
+    const peers = await startPeers({
+      name: 'packages',
+      projects: [projectOf(VERSIONS), LARGE_PROJECT],
+      peers: ALL,
+    })
     try {
       const compared = await compareLoads(peers.list, CASES, options)
       return {

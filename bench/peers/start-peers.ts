@@ -4,21 +4,23 @@ import type { BenchProject } from '../data/projects.ts'
 import { addProjects, startChartgate } from './chartgate.ts'
 import { installChartMuseum, startChartMuseum } from './chartmuseum.ts'
 import { startNginx } from './nginx.ts'
-import type { Peer } from './peer.ts'
+import type { Peer, PeerName } from './peer.ts'
 
 export interface RunningPeers {
-  chartgate: Peer
-  /** All that run here. */
+  /** Chartgate first. */
   list: Peer[]
   stop: () => Promise<void>
 }
 
-/** Chartgate, ChartMuseum where it can be had, and nginx, with the same charts. They are measured in turn. */
-export async function startPeers(
-  name: string,
-  projects: readonly BenchProject[],
-  env: Record<string, string> = {},
-): Promise<RunningPeers> {
+/** Chartgate and those of the others that are wanted and can be had, with the same charts. They are measured in turn. */
+export async function startPeers(options: {
+  name: string
+  projects: readonly BenchProject[]
+  peers: readonly PeerName[]
+  /** Of Chartgate. */
+  env?: Record<string, string>
+}): Promise<RunningPeers> {
+  const { name, projects, peers, env = {} } = options
   const folder = await makeRunFolder(name)
   const write = async (charts: string) => {
     for (const project of projects) await project.write(join(charts, project.name))
@@ -36,13 +38,15 @@ export async function startPeers(
       chartgate,
       projects.map((project) => project.name),
     )
-    if ((await installChartMuseum()) === undefined) {
+    if (peers.includes('ChartMuseum') && (await installChartMuseum()) === undefined) {
       const museum = join(folder, 'chartmuseum')
       await write(join(museum, 'charts'))
       list.push(await startChartMuseum({ folder: museum }))
     }
-    list.push(await startNginx({ folder: join(folder, 'nginx'), original: chartgate, projects }))
-    return { chartgate, list, stop }
+    if (peers.includes('nginx')) {
+      list.push(await startNginx({ folder: join(folder, 'nginx'), original: chartgate, projects }))
+    }
+    return { list, stop }
   } catch (error) {
     await stop()
     throw error
