@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 import { pinToClientCore } from './load/client-core.ts'
+import { coldStart } from './measurements/cold-start.ts'
 import { indexReads } from './measurements/index-reads.ts'
 import { largeIndex } from './measurements/large-index.ts'
 import { listReads } from './measurements/list-reads.ts'
@@ -22,6 +23,7 @@ const MEASUREMENTS: readonly Measurement[] = [
   listReads,
   uploads,
   writers,
+  coldStart,
 ]
 
 const { values, positionals } = parseArgs({

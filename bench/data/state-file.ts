@@ -9,7 +9,7 @@ import { say } from '../report/say.ts'
 import { CACHE_FOLDER, makeRunFolder } from './folders.ts'
 import { type BenchProject, projectOf } from './projects.ts'
 
-const NAME = 'index-cache.yaml'
+export const STATE_FILE = 'index-cache.yaml'
 
 /** A project that has been served before: with `index-cache.yaml`, which is made once for each version of the code. */
 export function knownProjectOf(versions: number): BenchProject {
@@ -19,7 +19,7 @@ export function knownProjectOf(versions: number): BenchProject {
     write: async (folder) => {
       const file = await makeOnce(versions)
       await project.write(folder)
-      await copyFile(file, join(folder, NAME))
+      await copyFile(file, join(folder, STATE_FILE))
     },
   }
 }
@@ -37,7 +37,7 @@ async function makeOnce(versions: number): Promise<string> {
   await ask(`${chartgate.repository(project.name)}/index.yaml`, { headers: chartgate.headers })
   await chartgate.stop()
   await mkdir(CACHE_FOLDER, { recursive: true })
-  await copyFile(join(charts, NAME), `${kept}.half`)
+  await copyFile(join(charts, STATE_FILE), `${kept}.half`)
   await rename(`${kept}.half`, kept)
   return kept
 }

@@ -44,7 +44,7 @@ function describe(
   unit: string,
   score: number,
 ): Target {
-  const show = (value: number) => `${number(value)}${unit.length === 1 ? '' : ' '}${unit}`
+  const show = (value: number) => `${number(value)}${unit === '×' ? '' : ' '}${unit}`
   return { what, wanted: `${relation} ${show(limit)}`, measured: show(measured), score }
 }
 

@@ -16,7 +16,7 @@ export function renderTable({ title, head, rows }: Table): string {
   return [`### ${title}`, '', line(head), line(ruler), ...rows.map(line), ''].join('\n')
 }
 
-const FIGURE = /^[\d–]/
+const FIGURE = /^([\d–]|$)/
 
 /** What is furthest from its target comes first. */
 export function renderTargets(targets: readonly Target[]): string {
