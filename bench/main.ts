@@ -5,6 +5,8 @@ import { indexReads } from './measurements/index-reads.ts'
 import { largeIndex } from './measurements/large-index.ts'
 import { listReads } from './measurements/list-reads.ts'
 import type { BenchOptions, Measurement } from './measurements/measurement.ts'
+import { memory } from './measurements/memory.ts'
+import { neighbours } from './measurements/neighbours.ts'
 import { packageReads } from './measurements/package-reads.ts'
 import { uploads } from './measurements/uploads.ts'
 import { writers } from './measurements/writers.ts'
@@ -24,6 +26,8 @@ const MEASUREMENTS: readonly Measurement[] = [
   uploads,
   writers,
   coldStart,
+  memory,
+  neighbours,
 ]
 
 const { values, positionals } = parseArgs({

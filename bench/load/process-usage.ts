@@ -1,4 +1,4 @@
-import { readdir, readFile, readlink } from 'node:fs/promises'
+import { readdir, readFile, readlink, writeFile } from 'node:fs/promises'
 
 /** What a server has used since it began. */
 export interface Usage {
@@ -21,6 +21,11 @@ export async function readUsage(pid: number): Promise<Usage> {
     total.peakRssMb += one.peakRssMb
   }
   return total
+}
+
+/** From here on `peakRssMb` is the peak since now: proc_pid_clear_refs(5). */
+export async function resetPeak(pid: number): Promise<void> {
+  for (const each of await listFamily(pid)) await writeFile(`/proc/${each}/clear_refs`, '5')
 }
 
 async function listFamily(root: number): Promise<number[]> {

@@ -1,10 +1,10 @@
 import { join } from 'node:path'
 import { makeRunFolder } from '../data/folders.ts'
 import type { BenchProject } from '../data/projects.ts'
-import { addProjects, startChartgate } from './chartgate.ts'
 import { installChartMuseum, startChartMuseum } from './chartmuseum.ts'
 import { startNginx } from './nginx.ts'
 import type { Peer, PeerName } from './peer.ts'
+import { startAlone } from './start-alone.ts'
 
 export interface RunningPeers {
   /** Chartgate first. */
@@ -22,25 +22,16 @@ export async function startPeers(options: {
 }): Promise<RunningPeers> {
   const { name, projects, peers, env = {} } = options
   const folder = await makeRunFolder(name)
-  const write = async (charts: string) => {
-    for (const project of projects) await project.write(join(charts, project.name))
-  }
   const list: Peer[] = []
   const stop = async () => {
     for (const peer of list) await peer.stop()
   }
   try {
-    const own = join(folder, 'chartgate')
-    await write(join(own, 'charts'))
-    const chartgate = await startChartgate({ folder: own, env })
+    const chartgate = await startAlone(projects, { folder: join(folder, 'chartgate'), env })
     list.push(chartgate)
-    await addProjects(
-      chartgate,
-      projects.map((project) => project.name),
-    )
     if (peers.includes('ChartMuseum') && (await installChartMuseum()) === undefined) {
       const museum = join(folder, 'chartmuseum')
-      await write(join(museum, 'charts'))
+      for (const project of projects) await project.write(join(museum, 'charts', project.name))
       list.push(await startChartMuseum({ folder: museum }))
     }
     if (peers.includes('nginx')) {
