@@ -1,6 +1,9 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { pinToClientCore } from './load/client-core.ts'
 import { coldStart } from './measurements/cold-start.ts'
+import { helmUpdate } from './measurements/helm-update.ts'
 import { indexReads } from './measurements/index-reads.ts'
 import { largeIndex } from './measurements/large-index.ts'
 import { listReads } from './measurements/list-reads.ts'
@@ -8,10 +11,14 @@ import type { BenchOptions, Measurement } from './measurements/measurement.ts'
 import { memory } from './measurements/memory.ts'
 import { neighbours } from './measurements/neighbours.ts'
 import { packageReads } from './measurements/package-reads.ts'
+import { remoteStore } from './measurements/remote-store.ts'
 import { uploads } from './measurements/uploads.ts'
+import { workers } from './measurements/workers.ts'
 import { writers } from './measurements/writers.ts'
+import { wrongPasswords } from './measurements/wrong-passwords.ts'
 import type { Findings } from './report/findings.ts'
-import { renderTable, renderTargets } from './report/markdown.ts'
+import { renderPlot } from './report/plot.ts'
+import { renderResults } from './report/results.ts'
 import { say } from './report/say.ts'
 
 /**
@@ -28,6 +35,10 @@ const MEASUREMENTS: readonly Measurement[] = [
   coldStart,
   memory,
   neighbours,
+  workers,
+  remoteStore,
+  helmUpdate,
+  wrongPasswords,
 ]
 
 const { values, positionals } = parseArgs({
@@ -54,6 +65,7 @@ const chosen = MEASUREMENTS.filter(
 
 await pinToClientCore()
 const findings: Findings = { tables: [], targets: [], points: [] }
+const failures: string[] = []
 for (const { name, title, run } of chosen) {
   say(`${name}: ${title}`)
   try {
@@ -62,11 +74,16 @@ for (const { name, title, run } of chosen) {
     findings.targets.push(...targets)
     findings.points.push(...points)
   } catch (error) {
-    process.exitCode = 1
     say(`${name} FAILED: ${error instanceof Error ? error.stack : String(error)}`)
+    failures.push(`${title}: ${String(error)}`)
   }
 }
-const sections = [renderTargets(findings.targets), ...findings.tables.map(renderTable)]
-process.stdout.write(`${sections.join('\n')}\n`)
+const results = await renderResults(findings, failures)
+process.stdout.write(results)
+// what a part says is no result of the whole
+if (chosen.length === MEASUREMENTS.length) {
+  await writeFile(join(import.meta.dirname, 'results.md'), results)
+  await writeFile(join(import.meta.dirname, 'cost-by-size.svg'), renderPlot(findings.points))
+}
 // With it go servers of a measurement that has failed.
-process.exit()
+process.exit(failures.length > 0 ? 1 : 0)

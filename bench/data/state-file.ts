@@ -3,8 +3,8 @@ import { existsSync, globSync, readFileSync } from 'node:fs'
 import { copyFile, mkdir, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PROJECT_FOLDER } from '../../tests/support/project-folder.ts'
-import { ask } from '../load/ask.ts'
-import { addProjects, startChartgate } from '../peers/chartgate.ts'
+import { readColdIndex } from '../load/curl.ts'
+import { startAlone } from '../peers/start-alone.ts'
 import { say } from '../report/say.ts'
 import { CACHE_FOLDER, makeRunFolder } from './folders.ts'
 import { type BenchProject, projectOf } from './projects.ts'
@@ -30,14 +30,11 @@ async function makeOnce(versions: number): Promise<string> {
   say(`building the index of ${versions} versions, once`)
   const folder = await makeRunFolder('state')
   const project = projectOf(versions)
-  const charts = join(folder, 'charts', project.name)
-  await project.write(charts)
-  const chartgate = await startChartgate({ folder })
-  await addProjects(chartgate, [project.name])
-  await ask(`${chartgate.repository(project.name)}/index.yaml`, { headers: chartgate.headers })
+  const chartgate = await startAlone([project], { folder })
+  await readColdIndex(chartgate, project.name)
   await chartgate.stop()
   await mkdir(CACHE_FOLDER, { recursive: true })
-  await copyFile(join(charts, STATE_FILE), `${kept}.half`)
+  await copyFile(join(folder, 'charts', project.name, STATE_FILE), `${kept}.half`)
   await rename(`${kept}.half`, kept)
   return kept
 }

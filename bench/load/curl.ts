@@ -1,6 +1,8 @@
 import { mustRun } from '../../tests/support/command.ts'
 import type { Peer } from '../peers/peer.ts'
 
+const MAX_MS = 300_000
+
 /** A client of its own, for what would keep the measuring one from measuring. Its answer must be a success. */
 export async function runCurl(
   { headers }: Peer,
@@ -8,9 +10,12 @@ export async function runCurl(
   args: readonly string[] = [],
 ): Promise<void> {
   const flags = Object.entries(headers).flatMap(([name, value]) => ['-H', `${name}: ${value}`])
-  await mustRun('curl', ['-sS', '-f', '-o', '/dev/null', ...flags, ...args, url], {
-    timeoutMs: MAX_MS,
-  })
+  const options = { timeoutMs: MAX_MS }
+  await mustRun('curl', ['-sS', '-f', '-o', '/dev/null', ...flags, ...args, url], options)
 }
 
-const MAX_MS = 300_000
+/** An index that may take longer to build than a server keeps a silent connection: it is asked for again. */
+export function readColdIndex(peer: Peer, project: string): Promise<void> {
+  const args = ['--retry', '5', '--retry-all-errors']
+  return runCurl(peer, `${peer.repository(project)}/index.yaml`, args)
+}

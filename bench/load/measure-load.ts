@@ -8,6 +8,7 @@ export interface Request {
   url: (peer: Peer) => string
   /** Beside those that say who asks. */
   headers?: (peer: Peer) => Promise<Record<string, string>> | Record<string, string>
+  isAnonymous?: boolean
   status?: number
   /** What the answer must be like, beside its status. */
   isExpected?: (answer: Asked, peer: Peer) => boolean
@@ -30,12 +31,14 @@ export interface Load {
 /** One round at one peer. */
 export async function measureLoad(peer: Peer, request: Request, seconds: number): Promise<Load> {
   const url = request.url(peer)
-  const headers = { ...peer.headers, ...(await request.headers?.(peer)) }
+  const own = request.isAnonymous === true ? {} : peer.headers
+  const headers = { ...own, ...(await request.headers?.(peer)) }
   await waitForExpected(peer, headers, request)
   const options = {
     headers,
     connections: request.connections ?? 32,
     urls: request.urls?.(peer),
+    isRefused: (request.status ?? 200) >= 400,
   }
   await runWrk(url, { ...options, seconds: 1 })
   await waitUntilIdle(peer)

@@ -18,13 +18,15 @@ export interface WrkOptions {
   headers?: Record<string, string>
   /** Of the same server, asked for in turn instead of the one. */
   urls?: readonly string[] | undefined
+  /** Every answer must be a refusal. */
+  isRefused?: boolean
 }
 
 const SCRIPT = join(import.meta.dirname, 'wrk.lua')
 
 /** wrk on core 1, bounded in time. Throws where one answer was no success: figures of failing requests are worth nothing. */
 export async function runWrk(url: string, options: WrkOptions): Promise<WrkLoad> {
-  const { seconds, connections = 32, headers = {}, urls } = options
+  const { seconds, connections = 32, headers = {}, urls, isRefused = false } = options
   const flags = Object.entries(headers).flatMap(([name, value]) => ['-H', `${name}: ${value}`])
   const load = ['-t', '1', '-c', String(connections), '-d', `${seconds}s`, '--timeout', '20s']
   const rest = urls === undefined ? [] : ['--', await writePaths(urls)]
@@ -33,9 +35,10 @@ export async function runWrk(url: string, options: WrkOptions): Promise<WrkLoad>
   const line = text.split('\n').find((one) => one.startsWith('{'))
   if (line === undefined) throw new Error(`wrk said nothing that can be read:\n${text}`)
   const { refused, broken, ...figures } = JSON.parse(line) as WrkLoad & Failures
-  if (refused + broken > 0 || figures.requests === 0) {
+  const wrong = isRefused ? figures.requests - refused : refused
+  if (wrong + broken > 0 || figures.requests === 0) {
     throw new Error(
-      `${url}: of ${figures.requests} requests ${refused} were refused and ${broken} broke off`,
+      `${url}: of ${figures.requests} requests ${wrong} were not answered as they should and ${broken} broke off`,
     )
   }
   return figures

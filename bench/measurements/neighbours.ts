@@ -4,7 +4,7 @@ import { makeRunFolder } from '../data/folders.ts'
 import { makeLargePackage } from '../data/large-packages.ts'
 import { type BenchProject, projectOf } from '../data/projects.ts'
 import { knownProjectOf } from '../data/state-file.ts'
-import { runCurl } from '../load/curl.ts'
+import { readColdIndex, runCurl } from '../load/curl.ts'
 import type { Latencies } from '../load/latencies.ts'
 import { readSteadily } from '../load/steady-reads.ts'
 import { upload } from '../load/upload.ts'
@@ -62,7 +62,7 @@ interface Phase {
 const QUIET = 'nothing is done'
 const SECONDS = 8
 
-const readIndex = (peer: Peer) => runCurl(peer, `${peer.repository(LARGE)}/index.yaml`)
+const readIndex = (peer: Peer) => readColdIndex(peer, LARGE)
 
 const PHASES: readonly Phase[] = [
   { what: QUIET, project: () => projectOf(10), work: () => delay(SECONDS * 1000) },

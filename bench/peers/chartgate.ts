@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { basicAuth } from '../../tests/support/accounts.ts'
+import { ADMIN, basicAuth, type Credentials } from '../../tests/support/accounts.ts'
 import { findFreePort } from '../../tests/support/free-port.ts'
 import { PROJECT_FOLDER } from '../../tests/support/project-folder.ts'
 import type { Peer } from './peer.ts'
@@ -41,28 +41,32 @@ export async function startChartgate(options: ChartgateOptions): Promise<Peer> {
   }
 }
 
-const ADMIN = { username: 'admin', password: 'Harbor12345' }
-const MEMBER = { username: 'bench', password: 'Bench-Passw0rd' }
+export const MEMBER: Credentials = { username: 'bench', password: 'Bench-Passw0rd' }
 const DEVELOPER = 2
 
 /** Makes the projects, and the user a developer of each: may read and upload, and is no admin of anything. */
-export async function addProjects({ url }: Peer, projects: readonly string[]): Promise<void> {
-  const post = async (path: string, body: unknown) => {
-    const answer = await fetch(`${url}/api/v2.0${path}`, {
-      method: 'POST',
-      headers: { ...basicAuth(ADMIN), 'content-type': 'application/json' },
-      body: JSON.stringify(body),
-    })
-    if (answer.status === 201) return
-    throw new Error(`POST ${path}: ${answer.status} ${await answer.text()}`)
-  }
-  const { username } = MEMBER
-  await post('/users', { ...MEMBER, email: `${username}@example.com`, realname: username })
+export async function addProjects(peer: Peer, projects: readonly string[]): Promise<void> {
+  await addUser(peer, MEMBER)
   for (const project of projects) {
-    await post('/projects', { project_name: project })
-    await post(`/projects/${project}/members`, {
+    await post(peer, '/projects', { project_name: project })
+    await post(peer, `/projects/${project}/members`, {
       role_id: DEVELOPER,
-      member_user: { username },
+      member_user: { username: MEMBER.username },
     })
   }
+}
+
+export function addUser(peer: Peer, user: Credentials): Promise<void> {
+  const { username } = user
+  return post(peer, '/users', { ...user, email: `${username}@example.com`, realname: username })
+}
+
+async function post({ url }: Peer, path: string, body: unknown): Promise<void> {
+  const answer = await fetch(`${url}/api/v2.0${path}`, {
+    method: 'POST',
+    headers: { ...basicAuth(ADMIN), 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  })
+  if (answer.status === 201) return
+  throw new Error(`POST ${path}: ${answer.status} ${await answer.text()}`)
 }

@@ -1,6 +1,6 @@
 import type { Server } from './server.ts'
 
-export type PeerName = 'Chartgate' | 'ChartMuseum' | 'nginx'
+export type PeerName = 'Chartgate' | 'ChartMuseum' | 'nginx' | 'http-proxy-middleware'
 
 /** A chart repository that is measured, with its charts where it has them. */
 export interface Peer extends Server {
