@@ -69,10 +69,7 @@ const failures: string[] = []
 for (const { name, title, run } of chosen) {
   say(`${name}: ${title}`)
   try {
-    const { tables, targets, points } = await run(options)
-    findings.tables.push(...tables)
-    findings.targets.push(...targets)
-    findings.points.push(...points)
+    await run(options, findings)
   } catch (error) {
     say(`${name} FAILED: ${error instanceof Error ? error.stack : String(error)}`)
     failures.push(`${title}: ${String(error)}`)

@@ -9,7 +9,7 @@ import { addProjects, startChartgate } from '../peers/chartgate.ts'
 import { installChartMuseum, startChartMuseum } from '../peers/chartmuseum.ts'
 import { PUBLISHED } from '../peers/chartmuseum-published.ts'
 import type { Peer, PeerName } from '../peers/peer.ts'
-import { atMost, type Findings, number, type Target } from '../report/findings.ts'
+import { atMost, number, type Target } from '../report/findings.ts'
 import { say } from '../report/say.ts'
 import type { Measurement } from './measurement.ts'
 
@@ -23,9 +23,14 @@ const KNOWN_VERSIONS = 100_000
 export const coldStart: Measurement = {
   name: 'cold-start',
   title: 'Cold start to first index',
-  run: async ({ sizes = SIZES, rounds }) => {
-    const findings: Findings = { tables: [], targets: [], points: [] }
+  run: async ({ sizes = SIZES, rounds }, findings) => {
     const rows: string[][] = []
+    const times = ['listens ms', 'first index ms']
+    findings.tables.push({
+      title: 'Cold start to first index',
+      head: ['', 'versions', 'peer', ...times, 'CPU ms', 'RSS MB', 'peak MB'],
+      rows,
+    })
     for (const versions of sizes) {
       const starts = await measureSize(versions, rounds)
       rows.push(...describe(versions, starts))
@@ -35,13 +40,6 @@ export const coldStart: Measurement = {
         findings.points.push({ panel, series: peer, versions, value: indexMs })
       }
     }
-    const times = ['listens ms', 'first index ms']
-    findings.tables.push({
-      title: 'Cold start to first index',
-      head: ['', 'versions', 'peer', ...times, 'CPU ms', 'RSS MB', 'peak MB'],
-      rows,
-    })
-    return findings
   },
 }
 

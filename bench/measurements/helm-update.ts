@@ -4,7 +4,8 @@ import { mustRun } from '../../tests/support/command.ts'
 import { loginArgs } from '../../tests/support/helm-home.ts'
 import { clientPath, isBuilt } from '../../tests/support/real-clients.ts'
 import { makeRunFolder } from '../data/folders.ts'
-import { projectOf } from '../data/projects.ts'
+import { knownProjectOf } from '../data/state-file.ts'
+import { readColdIndex } from '../load/curl.ts'
 import { median } from '../load/median.ts'
 import { MEMBER } from '../peers/chartgate.ts'
 import type { Peer } from '../peers/peer.ts'
@@ -13,22 +14,25 @@ import { number } from '../report/findings.ts'
 import { say } from '../report/say.ts'
 import type { Measurement } from './measurement.ts'
 
-const PROJECT = projectOf(20_000)
+const PROJECT = knownProjectOf(20_000)
+const TITLE = 'helm repo update on 20,000 versions'
 const HELMS = ['helm3', 'helm4'] as const
 const FORMS = { YAML: 'false', JSON: 'auto' } as const
 
 /** What people wait for. helm has core 1 for itself. */
 export const helmUpdate: Measurement = {
   name: 'helm-update',
-  title: `helm repo update, ${number(20_000)} versions`,
-  run: async ({ rounds }) => {
+  title: TITLE,
+  run: async ({ rounds }, findings) => {
     const rows: string[][] = []
+    findings.tables.push({ title: TITLE, head: ['', 'index', 's'], rows })
     for (const [form, setting] of Object.entries(FORMS)) {
       const peer = await startAlone([PROJECT], {
         folder: await makeRunFolder('helm-update'),
         env: { JSON_INDEX: setting },
       })
       try {
+        await readColdIndex(peer, PROJECT.name)
         for (const helm of HELMS) {
           if (!isBuilt(helm)) {
             say(`  ${helm} is not built: npm test builds it`)
@@ -43,8 +47,6 @@ export const helmUpdate: Measurement = {
         await peer.stop()
       }
     }
-    const title = `helm repo update on ${number(20_000)} versions`
-    return { tables: [{ title, head: ['', 'index', 's'], rows }], targets: [], points: [] }
   },
 }
 

@@ -3,7 +3,7 @@ import { ask } from '../load/ask.ts'
 import { PUBLISHED } from '../peers/chartmuseum-published.ts'
 import type { Peer } from '../peers/peer.ts'
 import { startPeers } from '../peers/start-peers.ts'
-import { atLeast, type Findings, type Target } from '../report/findings.ts'
+import { atLeast, type Point, type Target } from '../report/findings.ts'
 import { type Compared, compareLoads, describeLoads, type LoadCase } from './compare-loads.ts'
 import type { Measurement } from './measurement.ts'
 
@@ -14,7 +14,7 @@ const ALL = ['Chartgate', 'ChartMuseum', 'nginx'] as const
 export const indexReads: Measurement = {
   name: 'index',
   title: 'Index reads',
-  run: async (options) => {
+  run: async (options, findings) => {
     const { sizes = SIZES } = options
     const peers = await startPeers({
       name: 'index',
@@ -23,8 +23,10 @@ export const indexReads: Measurement = {
       env: { JSON_INDEX: 'auto' },
     })
     try {
-      const cases = sizes.flatMap(casesOf)
-      return findingsOf(await compareLoads(peers.list, cases, options))
+      const compared = await compareLoads(peers.list, sizes.flatMap(casesOf), options)
+      findings.tables.push(...describeLoads('Index reads', compared))
+      findings.targets.push(...compared.flatMap(targetsOf))
+      findings.points.push(...compared.flatMap(pointsOf))
     } finally {
       await peers.stop()
     }
@@ -74,19 +76,13 @@ const YAML = 'index.yaml'
 const GZIP = 'index.yaml, gzip'
 const NOT_MODIFIED = 'index.yaml, 304'
 
-function findingsOf(compared: readonly Compared[]): Findings {
-  return {
-    tables: describeLoads('Index reads', compared),
-    targets: compared.flatMap(targetsOf),
-    points: compared.flatMap(({ what, versions, loads }) =>
-      Object.entries(loads).map(([peer, load]) => ({
-        panel: `${what}: CPU µs a request`,
-        series: peer,
-        versions: versions ?? 0,
-        value: load.cpuMicros,
-      })),
-    ),
-  }
+function pointsOf({ what, versions = 0, loads }: Compared): Point[] {
+  return Object.entries(loads).map(([series, { cpuMicros }]) => ({
+    panel: `${what}: CPU µs a request`,
+    series,
+    versions,
+    value: cpuMicros,
+  }))
 }
 
 function targetsOf({ what, versions = 0, toChartMuseum, loads }: Compared): Target[] {

@@ -14,16 +14,13 @@ const ALL = ['Chartgate', 'ChartMuseum', 'nginx'] as const
 export const listReads: Measurement = {
   name: 'lists',
   title: 'JSON lists and details',
-  run: async (options) => {
+  run: async (options, findings) => {
     const { sizes = SIZES } = options
     const peers = await startPeers({ name: 'lists', projects: sizes.map(projectOf), peers: ALL })
     try {
       const compared = await compareLoads(peers.list, sizes.flatMap(casesOf), options)
-      return {
-        tables: describeLoads('JSON lists and details', compared),
-        targets: compared.flatMap(targetsOf),
-        points: [],
-      }
+      findings.tables.push(...describeLoads('JSON lists and details', compared))
+      findings.targets.push(...compared.flatMap(targetsOf))
     } finally {
       await peers.stop()
     }

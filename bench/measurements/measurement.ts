@@ -12,5 +12,6 @@ export interface Measurement {
   /** As it is named on the command line. */
   name: string
   title: string
-  run: (options: BenchOptions) => Promise<Findings>
+  /** Adds what it finds as it finds it: what comes before a failure is kept. */
+  run: (options: BenchOptions, findings: Findings) => Promise<void>
 }

@@ -10,7 +10,7 @@ import { uploadFile } from '../load/upload.ts'
 import { runWrk } from '../load/wrk.ts'
 import type { Peer } from '../peers/peer.ts'
 import { startAlone } from '../peers/start-alone.ts'
-import { atMost, type Findings, number } from '../report/findings.ts'
+import { atMost, number } from '../report/findings.ts'
 import { say } from '../report/say.ts'
 import type { Measurement } from './measurement.ts'
 
@@ -22,9 +22,13 @@ const CONNECTIONS = 10_000
 export const memory: Measurement = {
   name: 'memory',
   title: 'Memory over idle',
-  run: async () => {
-    const findings: Findings = { tables: [], targets: [], points: [] }
+  run: async (_options, findings) => {
     const rows: string[][] = []
+    findings.tables.push({
+      title: 'Memory',
+      head: ['', 'idle MB', 'peak MB', 'after MB', 'over idle MB', 's'],
+      rows,
+    })
     const file = await makeLargePackage(MEGABYTES)
     const measure = async (what: string, limit: number, work: (peer: Peer) => Promise<void>) => {
       const { idleMb, peakMb, afterMb, seconds } = await measureWork(work)
@@ -45,13 +49,6 @@ export const memory: Measurement = {
       if (open < CONNECTIONS) throw new Error(`only ${open} of ${CONNECTIONS} connections are open`)
       connections.close()
     })
-
-    findings.tables.push({
-      title: 'Memory',
-      head: ['', 'idle MB', 'peak MB', 'after MB', 'over idle MB', 's'],
-      rows,
-    })
-    return findings
   },
 }
 

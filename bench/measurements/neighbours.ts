@@ -11,7 +11,7 @@ import { upload } from '../load/upload.ts'
 import { type LoopDelay, watchEventLoop } from '../load/watch-event-loop.ts'
 import type { Peer } from '../peers/peer.ts'
 import { startAlone } from '../peers/start-alone.ts'
-import { atMost, type Findings, number } from '../report/findings.ts'
+import { atMost, number } from '../report/findings.ts'
 import { say } from '../report/say.ts'
 import type { Measurement } from './measurement.ts'
 
@@ -24,9 +24,14 @@ const NEIGHBOUR = projectOf(100)
 export const neighbours: Measurement = {
   name: 'neighbours',
   title: 'Small reads beside heavy work in another project',
-  run: async () => {
-    const findings: Findings = { tables: [], targets: [], points: [] }
+  run: async (_options, findings) => {
     const rows: string[][] = []
+    const head = ['reads', 'p50 ms', 'p99 ms', 'max ms', 'event loop p99 ms', 'max ms', 's']
+    findings.tables.push({
+      title: `Small reads of one project, 200 a second, while in another one …`,
+      head: ['', ...head],
+      rows,
+    })
     for (const phase of PHASES) {
       const { what } = phase
       const { reads, loop, seconds } = await measurePhase(phase)
@@ -39,13 +44,6 @@ export const neighbours: Measurement = {
         atMost(`event-loop delay p99 while ${what}`, loop.p99Ms, 20, 'ms'),
       )
     }
-    const head = ['reads', 'p50 ms', 'p99 ms', 'max ms', 'event loop p99 ms', 'max ms', 's']
-    findings.tables.push({
-      title: `Small reads of one project, 200 a second, while in another one …`,
-      head: ['', ...head],
-      rows,
-    })
-    return findings
   },
 }
 

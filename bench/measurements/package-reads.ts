@@ -15,7 +15,7 @@ const ALL = ['Chartgate', 'ChartMuseum', 'nginx'] as const
 export const packageReads: Measurement = {
   name: 'packages',
   title: 'Package reads',
-  run: async (options) => {
+  run: async (options, findings) => {
     const peers = await startPeers({
       name: 'packages',
       projects: [projectOf(VERSIONS), LARGE_PROJECT],
@@ -23,11 +23,8 @@ export const packageReads: Measurement = {
     })
     try {
       const compared = await compareLoads(peers.list, CASES, options)
-      return {
-        tables: describeLoads('Package reads', compared),
-        targets: compared.flatMap(targetsOf),
-        points: [],
-      }
+      findings.tables.push(...describeLoads('Package reads', compared))
+      findings.targets.push(...compared.flatMap(targetsOf))
     } finally {
       await peers.stop()
     }

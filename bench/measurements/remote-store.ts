@@ -5,7 +5,7 @@ import { type Load, measureLoad } from '../load/measure-load.ts'
 import { median } from '../load/median.ts'
 import type { Peer } from '../peers/peer.ts'
 import { startRemotePeers } from '../peers/remote.ts'
-import { atMost, type Findings, number } from '../report/findings.ts'
+import { atMost, number } from '../report/findings.ts'
 import { say } from '../report/say.ts'
 import type { Measurement } from './measurement.ts'
 
@@ -15,9 +15,18 @@ const PROJECT = projectOf(1000)
 export const remoteStore: Measurement = {
   name: 'remote-store',
   title: 'The hop to a remote store',
-  run: async ({ rounds, seconds }) => {
-    const findings: Findings = { tables: [], targets: [], points: [] }
+  run: async ({ rounds, seconds }, findings) => {
     const rows: string[][] = []
+    const head = ['req/s', 'p99 ms', 'CPU µs'].flatMap((name) => [
+      `gateway ${name}`,
+      `proxy ${name}`,
+    ])
+    findings.tables.push({
+      title:
+        'The gateway before a remote store, and http-proxy-middleware alone before the same one',
+      head: ['', ...head, 'CPU ratio'],
+      rows,
+    })
     const peers = await startRemotePeers(await makeRunFolder('remote-store'), [PROJECT])
     try {
       for (const [what, url] of Object.entries(READS)) {
@@ -44,17 +53,6 @@ export const remoteStore: Measurement = {
     } finally {
       await peers.stop()
     }
-    const head = ['req/s', 'p99 ms', 'CPU µs'].flatMap((name) => [
-      `gateway ${name}`,
-      `proxy ${name}`,
-    ])
-    findings.tables.push({
-      title:
-        'The gateway before a remote store, and http-proxy-middleware alone before the same one',
-      head: ['', ...head, 'CPU ratio'],
-      rows,
-    })
-    return findings
   },
 }
 

@@ -3,7 +3,7 @@ import { type Uploads, uploadOneByOne } from '../load/upload-one-by-one.ts'
 import { PUBLISHED } from '../peers/chartmuseum-published.ts'
 import type { PeerName } from '../peers/peer.ts'
 import { startPeers } from '../peers/start-peers.ts'
-import { atLeast, atMost, type Findings, number, type Target } from '../report/findings.ts'
+import { atLeast, atMost, number, type Target } from '../report/findings.ts'
 import { say } from '../report/say.ts'
 import type { Measurement } from './measurement.ts'
 
@@ -16,9 +16,14 @@ const LIMITS = { uploads: 300, ms: 15_000 }
 export const uploads: Measurement = {
   name: 'uploads',
   title: 'Uploads, one after another',
-  run: async ({ sizes = SIZES }) => {
-    const findings: Findings = { tables: [], targets: [], points: [] }
+  run: async ({ sizes = SIZES }, findings) => {
     const rows: string[][] = []
+    const head = ['versions', 'peer', 'uploads', 'p50 ms', 'p99 ms', 'p99.9 ms', 'max ms']
+    findings.tables.push({
+      title: 'Uploads, one after another',
+      head: [...head, 'CPU ms an upload', 'RSS MB'],
+      rows,
+    })
     for (const versions of sizes) {
       const measured = await measureSize(versions)
       for (const [series, { p50Ms: value }] of measured) {
@@ -27,13 +32,6 @@ export const uploads: Measurement = {
       rows.push(...describe(versions, measured))
       findings.targets.push(...targetsOf(versions, measured))
     }
-    const head = ['versions', 'peer', 'uploads', 'p50 ms', 'p99 ms', 'p99.9 ms', 'max ms']
-    findings.tables.push({
-      title: 'Uploads, one after another',
-      head: [...head, 'CPU ms an upload', 'RSS MB'],
-      rows,
-    })
-    return findings
   },
 }
 

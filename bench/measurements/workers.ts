@@ -8,7 +8,7 @@ import { type Load, measureLoad, type Request } from '../load/measure-load.ts'
 import { median } from '../load/median.ts'
 import type { Peer } from '../peers/peer.ts'
 import { startAlone } from '../peers/start-alone.ts'
-import { atLeast, type Findings, number } from '../report/findings.ts'
+import { atLeast, number } from '../report/findings.ts'
 import { say } from '../report/say.ts'
 import type { BenchOptions, Measurement } from './measurement.ts'
 
@@ -19,12 +19,11 @@ const BOTH = '0,1'
 export const workers: Measurement = {
   name: 'workers',
   title: 'Reads with two workers',
-  run: async (options) => {
-    const findings: Findings = { tables: [], targets: [], points: [] }
+  run: async (options, findings) => {
     const settings = await readFile(join(PROJECT_FOLDER, '.env.example'), 'utf8')
     if (!settings.includes('WORKERS=')) {
       say('  there is no setting WORKERS')
-      return findings
+      return
     }
     const rows: string[][] = []
     const [one, two] = [await measureWorkers(1, options), await measureWorkers(2, options)]
@@ -42,7 +41,6 @@ export const workers: Measurement = {
     }
     const head = ['req/s', 'p99 ms', 'RSS MB'].flatMap((name) => [`1: ${name}`, `2: ${name}`])
     findings.tables.push({ title: 'WORKERS=1 and 2', head: ['', ...head, 'req/s ratio'], rows })
-    return findings
   },
 }
 

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { packageFile } from '../data/chart-pool.ts'
 import { makeRunFolder } from '../data/folders.ts'
 import { projectOf } from '../data/projects.ts'
+import { ask } from '../load/ask.ts'
 import { startFlood } from '../load/flood.ts'
 import { type Latencies, summarise } from '../load/latencies.ts'
 import { type Load, measureLoad, type Request } from '../load/measure-load.ts'
@@ -9,7 +10,7 @@ import { median } from '../load/median.ts'
 import { addUser } from '../peers/chartgate.ts'
 import type { Peer } from '../peers/peer.ts'
 import { startAlone } from '../peers/start-alone.ts'
-import { atMost, type Findings, number } from '../report/findings.ts'
+import { atMost, number } from '../report/findings.ts'
 import { say } from '../report/say.ts'
 import type { BenchOptions, Measurement } from './measurement.ts'
 
@@ -24,12 +25,17 @@ const url = (peer: Peer) => `${peer.repository(PROJECT.name)}/charts/${packageFi
 export const wrongPasswords: Measurement = {
   name: 'wrong-passwords',
   title: 'Wrong passwords',
-  run: async (options) => {
-    const findings: Findings = { tables: [], targets: [], points: [] }
+  run: async (options, findings) => {
     const peer = await startAlone([PROJECT], { folder: await makeRunFolder('wrong-passwords') })
     try {
       const quiet = await measureReads(peer, { url }, options)
       const rows = [row('nobody guesses', quiet, '–', '–')]
+      const head = ['req/s', 'p50 ms', 'p99 ms', 'CPU µs', 'slow-down', 'guesses answered']
+      findings.tables.push({
+        title: 'Small reads of a known user beside wrong passwords',
+        head: ['', ...head],
+        rows,
+      })
       for (const addresses of [1, ADDRESSES]) {
         const flood = startFlood(url(peer), addresses)
         await delay(1000)
@@ -44,12 +50,7 @@ export const wrongPasswords: Measurement = {
       }
       const anonymous = { url, isAnonymous: true, status: 401 }
       rows.push(row('401: no credential', await measureReads(peer, anonymous, options), '–', '–'))
-      const head = ['req/s', 'p50 ms', 'p99 ms', 'CPU µs', 'slow-down', 'guesses answered']
-      findings.tables.push(
-        { title: 'Small reads of a known user beside wrong passwords', head: ['', ...head], rows },
-        await timeLogins(peer),
-      )
-      return findings
+      findings.tables.push(await timeLogins(peer))
     } finally {
       await peer.stop()
     }
@@ -87,10 +88,8 @@ async function timeLogins(peer: Peer) {
     const logIn = async () => {
       for (let user = users.pop(); user !== undefined; user = users.pop()) {
         const started = performance.now()
-        const body = new URLSearchParams({ principal: user.username, password: user.password })
-        const answer = await fetch(`${peer.url}/c/login`, { method: 'POST', body })
-        if (!answer.ok) throw new Error(`login: ${answer.status} ${await answer.text()}`)
-        await answer.arrayBuffer()
+        const form = new URLSearchParams({ principal: user.username, password: user.password })
+        await ask(`${peer.url}/c/login`, { form })
         times.push(performance.now() - started)
       }
     }

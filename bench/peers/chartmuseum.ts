@@ -26,7 +26,7 @@ export async function installChartMuseum(): Promise<string | undefined> {
     (error: unknown) => String(error),
   )
   if (fault === undefined) return undefined
-  const refusal = `go install ${MODULE}: ${fault.split('\n').at(-1)}`
+  const refusal = `go install ${MODULE}: ${fault.split('\n').at(-1)?.trim()}`
   await mkdir(CACHE_FOLDER, { recursive: true })
   await writeFile(REFUSAL, refusal)
   return refusal
