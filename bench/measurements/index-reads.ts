@@ -1,6 +1,6 @@
 import { projectOf } from '../data/projects.ts'
 import { ask } from '../load/ask.ts'
-import { PUBLISHED } from '../peers/chartmuseum-published.ts'
+import { PUBLISHED, PUBLISHED_SERIES } from '../peers/chartmuseum-published.ts'
 import type { Peer } from '../peers/peer.ts'
 import { startPeers } from '../peers/start-peers.ts'
 import { atLeast, type Point, type Target } from '../report/findings.ts'
@@ -76,13 +76,17 @@ const YAML = 'index.yaml'
 const GZIP = 'index.yaml, gzip'
 const NOT_MODIFIED = 'index.yaml, 304'
 
-function pointsOf({ what, versions = 0, loads }: Compared): Point[] {
-  return Object.entries(loads).map(([series, { cpuMicros }]) => ({
-    panel: `${what}: CPU µs a request`,
+function pointsOf({ what, versions = 0, loads, published }: Compared): Point[] {
+  const panel = `${what}: CPU µs a request`
+  const points = Object.entries(loads).map(([series, { cpuMicros }]) => ({
+    panel,
     series,
     versions,
     value: cpuMicros,
   }))
+  if (published === undefined || loads.ChartMuseum !== undefined) return points
+  // which had the whole core
+  return [...points, { panel, series: PUBLISHED_SERIES, versions, value: 1e6 / published }]
 }
 
 function targetsOf({ what, versions = 0, toChartMuseum, loads }: Compared): Target[] {

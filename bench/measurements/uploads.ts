@@ -1,9 +1,9 @@
 import { knownProjectOf } from '../data/state-file.ts'
 import { type Uploads, uploadOneByOne } from '../load/upload-one-by-one.ts'
-import { PUBLISHED } from '../peers/chartmuseum-published.ts'
+import { PUBLISHED, PUBLISHED_SERIES } from '../peers/chartmuseum-published.ts'
 import type { PeerName } from '../peers/peer.ts'
 import { startPeers } from '../peers/start-peers.ts'
-import { atLeast, atMost, number, type Target } from '../report/findings.ts'
+import { atLeast, atMost, number, type Point, type Target } from '../report/findings.ts'
 import { say } from '../report/say.ts'
 import type { Measurement } from './measurement.ts'
 
@@ -26,9 +26,7 @@ export const uploads: Measurement = {
     })
     for (const versions of sizes) {
       const measured = await measureSize(versions)
-      for (const [series, { p50Ms: value }] of measured) {
-        findings.points.push({ panel: 'upload: p50 ms', series, versions, value })
-      }
+      findings.points.push(...pointsOf(versions, measured))
       rows.push(...describe(versions, measured))
       findings.targets.push(...targetsOf(versions, measured))
     }
@@ -57,6 +55,19 @@ async function measureSize(versions: number): Promise<Measured> {
   }
 }
 
+function pointsOf(versions: number, measured: Measured): Point[] {
+  const panel = 'upload: p50 ms'
+  const points = [...measured].map(([series, { p50Ms: value }]) => ({
+    panel,
+    series,
+    versions,
+    value,
+  }))
+  const value = PUBLISHED.upload[versions]
+  if (measured.has('ChartMuseum') || value === undefined) return points
+  return [...points, { panel, series: PUBLISHED_SERIES, versions, value }]
+}
+
 function describe(versions: number, measured: Measured): string[][] {
   const rows = [...measured].map(([peer, figures]) => {
     const { count, p50Ms, p99Ms, p999Ms, maxMs, cpuMs, rssMb } = figures
@@ -65,7 +76,7 @@ function describe(versions: number, measured: Measured): string[][] {
   })
   const published = PUBLISHED.upload[versions]
   if (measured.has('ChartMuseum') || published === undefined) return rows
-  return [...rows, [number(versions), 'ChartMuseum ¹', '–', number(published)]]
+  return [...rows, [number(versions), PUBLISHED_SERIES, '–', number(published)]]
 }
 
 function targetsOf(versions: number, measured: Measured): Target[] {

@@ -31,7 +31,7 @@ export interface ServerOptions {
   logFile: string
 }
 
-const START_MS = 30_000
+const START_MS = 60_000
 
 /** Starts a server pinned to core 0. It ends with this process at the latest. */
 export async function startServer(options: ServerOptions): Promise<Server> {

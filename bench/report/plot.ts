@@ -5,6 +5,7 @@ const COLUMNS = 3
 const COLOURS: Record<string, string> = {
   Chartgate: '#0b6e4f',
   ChartMuseum: '#c8553d',
+  'ChartMuseum ¹': '#c8553d',
   nginx: '#4361a8',
 }
 
@@ -22,7 +23,7 @@ export function renderPlot(points: readonly Point[]): string {
       const y = Math.floor(place / COLUMNS) * PANEL.height
       return `<g transform="translate(${x} ${y})">${renderPanel(title, own)}</g>`
     }),
-    renderLegend(height - 12),
+    renderLegend([...new Set(points.map(({ series }) => series))], height - 12),
     '</svg>',
     '',
   ].join('\n')
@@ -57,7 +58,7 @@ function renderPanel(title: string, points: readonly Point[]): string {
       const sorted = [...own].sort((left, right) => left.versions - right.versions)
       const spots = sorted.map(({ versions, value }) => [x.at(versions), y.at(value)] as const)
       const line = spots.map((spot) => spot.join(',')).join(' ')
-      const colour = COLOURS[series] ?? '#555'
+      const colour = COLOURS[series]
       return [
         `<polyline points="${line}" fill="none" stroke="${colour}" stroke-width="2"/>`,
         ...spots.map(([cx, cy]) => `<circle cx="${cx}" cy="${cy}" r="3" fill="${colour}"/>`),
@@ -66,10 +67,11 @@ function renderPanel(title: string, points: readonly Point[]): string {
   ].join('\n')
 }
 
-function renderLegend(y: number): string {
-  return Object.entries(COLOURS)
-    .map(([name, colour], place) => {
+function renderLegend(series: readonly string[], y: number): string {
+  return series
+    .map((name, place) => {
       const x = PANEL.left + place * 120
+      const colour = COLOURS[name]
       return `<circle cx="${x}" cy="${y - 4}" r="4" fill="${colour}"/><text x="${x + 10}" y="${y}">${name}</text>`
     })
     .join('')
