@@ -24,10 +24,10 @@ export async function uploadOneByOne(
 ): Promise<Uploads> {
   const times: number[] = []
   let cpuMs = 0
-  const started = performance.now()
-  const isOver = () => times.length >= limits.uploads || performance.now() - started > limits.ms
   // the first one has the index loaded
   await uploadNumber(peer, project, limits.uploads)
+  const started = performance.now()
+  const isOver = () => times.length >= limits.uploads || performance.now() - started > limits.ms
   while (!isOver()) {
     const before = await peer.readUsage()
     let last = ''
