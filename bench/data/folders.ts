@@ -1,0 +1,17 @@
+import { rmSync } from 'node:fs'
+import { chmod, mkdir, mkdtemp } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+/** What is made once and used by every run. Safe to delete. */
+export const CACHE_FOLDER = join(tmpdir(), 'chartgate-bench-cache')
+
+/** A folder that goes when the process ends. Beside the cache, so that packages can be hard links. */
+export async function makeRunFolder(name: string): Promise<string> {
+  await mkdir(CACHE_FOLDER, { recursive: true })
+  const folder = await mkdtemp(join(tmpdir(), `chartgate-bench-${name}-`))
+  // nginx's workers are nobody's where this user is root
+  await chmod(folder, 0o755)
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }))
+  return folder
+}

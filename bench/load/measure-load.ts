@@ -1,0 +1,85 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Peer } from '../peers/peer.ts'
+import { type Asked, ask } from './ask.ts'
+import { runWrk } from './wrk.ts'
+
+/** What is asked for, again and again, of each peer that can answer it. */
+export interface Request {
+  url: (peer: Peer) => string
+  /** Beside those that say who asks. */
+  headers?: (peer: Peer) => Promise<Record<string, string>> | Record<string, string>
+  isAnonymous?: boolean
+  status?: number
+  /** What the answer must be like, beside its status. */
+  isExpected?: (answer: Asked, peer: Peer) => boolean
+  connections?: number
+  /** URLs of the same server that are asked for in turn, instead of the one. */
+  urls?: (peer: Peer) => string[]
+}
+
+export interface Load {
+  requestsPerSecond: number
+  megabytesPerSecond: number
+  p50Ms: number
+  p99Ms: number
+  p999Ms: number
+  /** Of the server, a request. */
+  cpuMicros: number
+  rssMb: number
+}
+
+/** One round at one peer. */
+export async function measureLoad(peer: Peer, request: Request, seconds: number): Promise<Load> {
+  const url = request.url(peer)
+  const own = request.isAnonymous === true ? {} : peer.headers
+  const headers = { ...own, ...(await request.headers?.(peer)) }
+  await waitForExpected(peer, headers, request)
+  const options = {
+    headers,
+    connections: request.connections ?? 32,
+    urls: request.urls?.(peer),
+    isRefused: (request.status ?? 200) >= 400,
+  }
+  await runWrk(url, { ...options, seconds: 1 })
+  await waitUntilIdle(peer)
+  const before = await peer.readUsage()
+  const { requests, bytes, ...wrk } = await runWrk(url, { ...options, seconds })
+  const after = await peer.readUsage()
+  await waitUntilIdle(peer)
+  return {
+    requestsPerSecond: requests / wrk.seconds,
+    megabytesPerSecond: bytes / wrk.seconds / 1e6,
+    p50Ms: wrk.p50Ms,
+    p99Ms: wrk.p99Ms,
+    p999Ms: wrk.p999Ms,
+    cpuMicros: ((after.cpuMs - before.cpuMs) * 1000) / requests,
+    rssMb: after.rssMb,
+  }
+}
+
+/** A server still works on what wrk has asked for and no longer waits for. */
+async function waitUntilIdle(peer: Peer): Promise<void> {
+  const deadline = performance.now() + PATIENCE_MS
+  let last = await peer.readUsage()
+  while (performance.now() < deadline) {
+    await delay(50)
+    const now = await peer.readUsage()
+    if (now.cpuMs - last.cpuMs <= 10) return
+    last = now
+  }
+}
+
+const PATIENCE_MS = 10_000
+
+/** wrk takes every success for the same. Some answers (gzip) are made in the background after the first request. */
+async function waitForExpected(
+  peer: Peer,
+  headers: Record<string, string>,
+  { url, status = 200, isExpected = () => true }: Request,
+): Promise<void> {
+  const deadline = performance.now() + PATIENCE_MS
+  while (!isExpected(await ask(url(peer), { headers, status }), peer)) {
+    if (performance.now() > deadline) throw new Error(`${url(peer)} is not answered as expected`)
+    await delay(20)
+  }
+}

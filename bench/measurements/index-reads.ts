@@ -1,0 +1,101 @@
+import { projectOf } from '../data/projects.ts'
+import { ask } from '../load/ask.ts'
+import { PUBLISHED, PUBLISHED_SERIES } from '../peers/chartmuseum-published.ts'
+import type { Peer } from '../peers/peer.ts'
+import { startPeers } from '../peers/start-peers.ts'
+import { atLeast, type Point, type Target } from '../report/findings.ts'
+import { type Compared, compareLoads, describeLoads, type LoadCase } from './compare-loads.ts'
+import type { Measurement } from './measurement.ts'
+
+const SIZES = [100, 1000, 10_000]
+const ALL = ['Chartgate', 'ChartMuseum', 'nginx'] as const
+
+/** What `helm repo update` asks for. */
+export const indexReads: Measurement = {
+  name: 'index',
+  title: 'Index reads',
+  run: async (options, findings) => {
+    const { sizes = SIZES } = options
+    const peers = await startPeers({
+      name: 'index',
+      projects: sizes.map(projectOf),
+      peers: ALL,
+      env: { JSON_INDEX: 'auto' },
+    })
+    try {
+      const compared = await compareLoads(peers.list, sizes.flatMap(casesOf), options)
+      findings.tables.push(...describeLoads('Index reads', compared))
+      findings.targets.push(...compared.flatMap(targetsOf))
+      findings.points.push(...compared.flatMap(pointsOf))
+    } finally {
+      await peers.stop()
+    }
+  },
+}
+
+function casesOf(versions: number): LoadCase[] {
+  const url = (peer: Peer) => `${peer.repository(`p${versions}`)}/index.yaml`
+  const published = PUBLISHED.index[versions]
+  const asEtagged = async (peer: Peer) => {
+    const { headers } = await ask(url(peer), { headers: peer.headers })
+    return { 'if-none-match': headers.etag ?? '' }
+  }
+  return [
+    { what: YAML, versions, url, peers: ALL, published },
+    {
+      what: GZIP,
+      versions,
+      url,
+      headers: () => ({ 'accept-encoding': 'gzip' }),
+      // ChartMuseum has no gzip
+      isExpected: ({ headers }, { name }) =>
+        name === 'ChartMuseum' || headers['content-encoding'] === 'gzip',
+      peers: ALL,
+      published,
+    },
+    {
+      what: NOT_MODIFIED,
+      versions,
+      url,
+      headers: asEtagged,
+      status: 304,
+      peers: ['Chartgate', 'nginx'],
+    },
+    {
+      what: 'index, JSON for helm',
+      versions,
+      url,
+      headers: () => ({ 'user-agent': 'Helm/3.21.4' }),
+      peers: ['Chartgate'],
+      published,
+    },
+  ]
+}
+
+const YAML = 'index.yaml'
+const GZIP = 'index.yaml, gzip'
+const NOT_MODIFIED = 'index.yaml, 304'
+
+function pointsOf({ what, versions = 0, loads, published }: Compared): Point[] {
+  const panel = `${what}: CPU µs a request`
+  const points = Object.entries(loads).map(([series, { cpuMicros }]) => ({
+    panel,
+    series,
+    versions,
+    value: cpuMicros,
+  }))
+  if (published === undefined || loads.ChartMuseum !== undefined) return points
+  // which had the whole core
+  return [...points, { panel, series: PUBLISHED_SERIES, versions, value: 1e6 / published }]
+}
+
+function targetsOf({ what, versions = 0, toChartMuseum, loads }: Compared): Target[] {
+  const named = `${what} at ${versions} versions`
+  if (what === NOT_MODIFIED) {
+    return [atLeast(named, loads.Chartgate?.requestsPerSecond ?? 0, 20_000, '/s')]
+  }
+  if (toChartMuseum === undefined) return []
+  if (what === GZIP) return [atLeast(named, toChartMuseum, 10, '×')]
+  if (what === YAML) return [atLeast(named, toChartMuseum, versions <= 100 ? 2 : 1, '×')]
+  return []
+}

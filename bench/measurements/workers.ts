@@ -1,0 +1,81 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { PROJECT_FOLDER } from '../../tests/support/project-folder.ts'
+import { packageFile } from '../data/chart-pool.ts'
+import { makeRunFolder } from '../data/folders.ts'
+import { projectOf } from '../data/projects.ts'
+import { type Load, measureLoad, type Request } from '../load/measure-load.ts'
+import { median } from '../load/median.ts'
+import type { Peer } from '../peers/peer.ts'
+import { startAlone } from '../peers/start-alone.ts'
+import { atLeast, number } from '../report/findings.ts'
+import { say } from '../report/say.ts'
+import type { BenchOptions, Measurement } from './measurement.ts'
+
+const PROJECT = projectOf(1000)
+const BOTH = '0,1'
+
+/** One process and two, both on both cores, which they share with wrk. */
+export const workers: Measurement = {
+  name: 'workers',
+  title: 'Reads with two workers',
+  run: async (options, findings) => {
+    const settings = await readFile(join(PROJECT_FOLDER, '.env.example'), 'utf8')
+    if (!settings.includes('WORKERS=')) {
+      say('  there is no setting WORKERS')
+      return
+    }
+    const rows: string[][] = []
+    const [one, two] = [await measureWorkers(1, options), await measureWorkers(2, options)]
+    for (const what of Object.keys(READS)) {
+      const [first, second] = [one.get(what), two.get(what)]
+      if (first === undefined || second === undefined) continue
+      const ratio = second.requestsPerSecond / first.requestsPerSecond
+      const pairs = [
+        [first.requestsPerSecond, second.requestsPerSecond],
+        [first.p99Ms, second.p99Ms],
+        [first.rssMb, second.rssMb],
+      ]
+      rows.push([what, ...pairs.flat().map(number), `${number(ratio)}×`])
+      findings.targets.push(atLeast(`WORKERS=2: ${what}`, ratio, 1.7, '×'))
+    }
+    const head = ['req/s', 'p99 ms', 'RSS MB'].flatMap((name) => [`1: ${name}`, `2: ${name}`])
+    findings.tables.push({ title: 'WORKERS=1 and 2', head: ['', ...head, 'req/s ratio'], rows })
+  },
+}
+
+const index = (peer: Peer) => `${peer.repository(PROJECT.name)}/index.yaml`
+const READS: Record<string, Request> = {
+  'package of 4 KB': {
+    url: (peer) => `${peer.repository(PROJECT.name)}/charts/${packageFile(0)}`,
+  },
+  'index.yaml of 1,000 versions': { url: index },
+  'versions of a chart': { url: (peer) => `${peer.api(PROJECT.name)}/charts/chart-00000` },
+}
+
+async function measureWorkers(
+  count: number,
+  { rounds, seconds }: BenchOptions,
+): Promise<Map<string, Load>> {
+  const peer = await startAlone([PROJECT], {
+    folder: await makeRunFolder('workers'),
+    env: { WORKERS: String(count) },
+    cores: BOTH,
+  })
+  try {
+    const loads = new Map<string, Load>()
+    for (const [what, request] of Object.entries(READS)) {
+      const all: Load[] = []
+      for (let round = 0; round < rounds; round += 1) {
+        all.push(await measureLoad(peer, request, seconds))
+      }
+      loads.set(
+        what,
+        median(all, (load) => load.requestsPerSecond),
+      )
+    }
+    return loads
+  } finally {
+    await peer.stop()
+  }
+}
