@@ -24,7 +24,7 @@ export interface IndexDocument {
   versionCount: () => number
   /** The entries as they are now. Only what changed is written. */
   pieces: (form: PieceForm) => IndexPiece[]
-  /** Writes what is not written yet for so long at most. @returns whether that was all. */
+  /** Writes what is not written yet, for about so long at most. @returns whether that was all. */
   writeFor: (form: PieceForm, ms: number) => boolean
   /** Of a chart; undefined for an unknown one. */
   versionsJson: (name: string) => FingerprintedJson | undefined

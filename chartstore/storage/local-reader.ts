@@ -79,6 +79,8 @@ async function openFile(path: string, fileName: string): Promise<OpenFile> {
           autoClose: true,
         }),
       read: () => storing(fileName, () => readWhole(handle, size)),
+      readInto: async (buffer, position) =>
+        (await handle.read(buffer, 0, buffer.length, position)).bytesRead,
       close: () => handle.close(),
     }
   } catch (error) {

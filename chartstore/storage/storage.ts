@@ -21,6 +21,11 @@ export interface OpenFile extends StoredFile {
   stream: (range?: { start: number; end: number }) => Readable
   /** All bytes at once. Ends the use of this handle. */
   read: () => Promise<Buffer>
+  /**
+   * Fills a buffer with what begins at `position`, and tells with how much: for one who reads it all and then closes. Absent
+   * where only a stream is to be had.
+   */
+  readInto?: (buffer: Buffer, position: number) => Promise<number>
   /** For a handle that is not streamed. */
   close: () => Promise<void>
 }
