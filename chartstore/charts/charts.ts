@@ -5,9 +5,10 @@ import type { Answer, StoreRequest } from '../http/answer.ts'
 import { json, jsonText } from '../http/replies.ts'
 import type { RouteContext } from '../http/router.ts'
 import { StoreError } from '../http/store-error.ts'
+import type { Bytes } from '../index/bytes.ts'
 import type { IndexDocument } from '../index/document.ts'
 import type { IndexEntry } from '../index/entry.ts'
-import type { Bytes, SnapshotForm } from '../index/snapshot.ts'
+import type { SnapshotForm } from '../index/snapshot.ts'
 import type { HandlerDeps } from './handler-deps.ts'
 
 /** The JSON API over the index: entries were serialised when they came in, so answers are only put together. */
@@ -33,7 +34,7 @@ export function createChartsHandlers({ indexes }: HandlerDeps) {
       const versions = (await documentOf(context)).versionsJson(context.params.name ?? '')
       if (versions === undefined) throw new StoreError(404, 'chart not found')
       const etag = toEtag(versions.fingerprint)
-      return notModified(context.request, etag) ?? withEtag(etag, versions.parts())
+      return notModified(context.request, etag) ?? withEtag(etag, versions.bytes())
     },
     version: async (context: RouteContext): Promise<Answer> => {
       const { fingerprint, json: text } = findVersion(await documentOf(context), context)

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { Readable } from 'node:stream'
-import type { Bytes } from '../index/snapshot.ts'
+import type { Bytes } from '../index/bytes.ts'
 import type { OpenFile } from '../storage/storage.ts'
 
 /** A request as the store sees it; a node:http request is one, and so is a call from the gateway in this process. */

@@ -1,4 +1,5 @@
 import { parseVersion } from '../chart/version.ts'
+import { type Bytes, joinShort } from './bytes.ts'
 import type { IndexEntry } from './entry.ts'
 import type { IndexPiece, PieceForm } from './index-piece.ts'
 import { createIndexPieces } from './index-pieces.ts'
@@ -36,7 +37,7 @@ export interface FingerprintedJson {
   /** As the document's, of these entries. */
   fingerprint: Buffer
   /** `[{…},{…}]`. */
-  parts: () => Buffer[]
+  bytes: () => Bytes
 }
 
 interface Chart {
@@ -114,7 +115,7 @@ export function createIndexDocument(): IndexDocument {
     versionsJson: (name) => {
       const chart = charts.get(name)
       if (chart === undefined) return undefined
-      return { fingerprint: chart.fingerprint, parts: () => pieces.versionsJson(name) }
+      return { fingerprint: chart.fingerprint, bytes: () => joinShort(pieces.versionsJson(name)) }
     },
     fingerprint: () => Buffer.from(fingerprint),
   }
