@@ -1,15 +1,21 @@
+import type { Siblings } from '../service/siblings.ts'
 import { type Chartstore, type ChartstoreDeps, createChartstore } from './app.ts'
 import type { ChartstoreConfig } from './config/config.ts'
 import { openReplicas } from './replicas/open-replicas.ts'
 import { describeStorage, openStorage } from './storage/open-storage.ts'
 
-/** A chart store with the storage and the replica set that are configured. @throws {StartError} */
+/**
+ * A chart store with the storage and the replica set that are configured.
+ * @param siblings other processes of this machine that have one too. @throws {StartError}
+ */
 export async function openChartstore(
   config: ChartstoreConfig,
   deps: Omit<ChartstoreDeps, 'storage' | 'replicas' | 'policy'>,
+  siblings?: Siblings,
 ): Promise<Chartstore> {
   const { log } = deps
-  const replicas = await openReplicas(config.redis, describeStorage(config.storage), log)
+  const bucket = describeStorage(config.storage)
+  const replicas = await openReplicas(config.redis, bucket, siblings, log)
   try {
     const storage = await openStorage(config.storage, config.policy, replicas.claim, log)
     return createChartstore({ ...deps, storage, replicas, policy: config.policy })

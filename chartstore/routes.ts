@@ -22,7 +22,7 @@ export function createRoutes(deps: HandlerDeps): Route[] {
   const { policy } = deps
   const charts = createChartsHandlers(deps)
   const contents = createContentsHandlers(deps)
-  const uploads = createUploadsUnderWay()
+  const uploads = createUploadsUnderWay(deps.siblings)
   const upload = createUploadHandlers({ ...deps, uploads })
   const stats = createStatsHandlers({ ...deps, uploads })
   const healthy = () => json({ healthy: true })

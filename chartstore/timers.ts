@@ -4,7 +4,6 @@ export interface Timers {
   once: (name: string, delayMs: number, task: () => Promise<void>) => void
   /** Runs the task for ever, each time about `intervalMs` after it ended; spread so that projects do not run together. */
   every: (name: string, intervalMs: number, task: () => Promise<void>) => void
-  isWaiting: (name: string) => boolean
   stop: () => void
 }
 
@@ -31,7 +30,6 @@ export function createTimers(onError: (error: unknown) => void): Timers {
   return {
     once,
     every,
-    isWaiting: (name) => waiting.has(name),
     stop: () => {
       isStopped = true
       for (const timer of waiting.values()) clearTimeout(timer)

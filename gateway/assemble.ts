@@ -34,7 +34,10 @@ export interface Foundations {
 export type GatewayPolicy = Pick<
   GatewayConfig,
   'auditRetentionDays' | 'externalUrl' | 'robotNamePrefix' | 'tokenExpirationMinutes' | 'trustProxy'
->
+> & {
+  /** Without it Express answers everything, and the same. On by default. */
+  hasFastPath?: boolean
+}
 
 export interface AssembledGateway {
   handle: RequestListener
@@ -78,9 +81,10 @@ export function assembleGateway(
     auditLog,
     settings,
     readUploadTerms: createUploadTerms({ db, changes, settings }),
-    versionLabels: createVersionLabels(db),
+    versionLabels: createVersionLabels(db, changes),
     isSecure,
     trustProxy: policy.trustProxy,
+    hasFastPath: policy.hasFastPath ?? true,
     apiRouters: createApiRouters({
       config: policy,
       ...authentication,

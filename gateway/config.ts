@@ -8,6 +8,8 @@ import { DEFAULT_ROBOT_PREFIX } from './robots/robot-name.ts'
 export interface GatewayConfig {
   host: string
   port: number
+  /** Processes that serve. */
+  workers: number
   /** Absolute. */
   dataDir: string
   /** Unset: an embedded Postgres under `dataDir`. */
@@ -37,6 +39,7 @@ const httpUrl = (what: string) => z.url({ protocol: /^https?$/, error: `expected
 const schema = z.object({
   HOST: z.string().default('127.0.0.1'),
   PORT: envInteger(8080, 0, 65_535),
+  WORKERS: envInteger(1, 1, 64),
   DATA_DIR: z.string().default('./data'),
   DATABASE_URL: z
     .url({ protocol: /^postgres(ql)?$/, error: 'expected postgres://user:password@host/database' })
@@ -72,6 +75,7 @@ export function loadGatewayConfig(env: Env): GatewayConfig {
   return Object.freeze({
     host: parsed.HOST,
     port: parsed.PORT,
+    workers: parsed.WORKERS,
     dataDir: resolve(parsed.DATA_DIR),
     databaseUrl: parsed.DATABASE_URL,
     redisUrl: parsed.REDIS_URL,

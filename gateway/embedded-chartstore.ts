@@ -8,8 +8,10 @@ import { toStoreRequest } from '../chartstore/http/lazy-body.ts'
 import { createStoreServer } from '../chartstore/http/serve.ts'
 import { writeAnswer } from '../chartstore/http/write-answer.ts'
 import { openChartstore } from '../chartstore/open-chartstore.ts'
+import { recoverStorage } from '../chartstore/storage/open-storage.ts'
 import type { Env } from '../service/env.ts'
 import type { Logger } from '../service/log.ts'
+import type { Siblings } from '../service/siblings.ts'
 import { VERSION } from '../service/version.ts'
 import { type ChartStore, callHeaders, type UploadGuard } from './charts/chart-store.ts'
 import { MAX_ERROR_BYTES, readBody, toStoreError } from './charts/store-answer.ts'
@@ -26,13 +28,23 @@ export interface EmbeddedStore extends ChartStore {
   createServer: () => Server
 }
 
-/** The chart store in this process: a request is a function call (a proxy hop costs more than the answer). */
+/** Puts in order what a process with such a store was writing when it died. */
+export function recoverEmbeddedStore(config: ChartstoreConfig): Promise<void> {
+  return recoverStorage(config.storage)
+}
+
+/**
+ * The chart store in this process: a request is a function call (a proxy hop costs more than the answer).
+ * @param siblings processes of the same gateway, each with such a store.
+ */
 export async function createEmbeddedStore(
   config: ChartstoreConfig,
   log: Logger,
+  siblings?: Siblings,
 ): Promise<EmbeddedStore> {
   // The gateway has decided already.
-  const store = await openChartstore(config, { authenticate: allowAll, log, version: VERSION })
+  const deps = { authenticate: allowAll, log, version: VERSION }
+  const store = await openChartstore(config, deps, siblings)
 
   const forward = async (req: OriginalRequest, res: ServerResponse, upload?: UploadGuard) => {
     let denial: unknown
@@ -74,5 +86,8 @@ export async function createEmbeddedStore(
 
 function toReadable(body: Answer['body']): Readable {
   if (body instanceof Readable) return body
-  return Readable.from(body === undefined ? [] : [Buffer.from(body)])
+  if (body === undefined) return Readable.from([])
+  return Readable.from(
+    typeof body === 'string' || Buffer.isBuffer(body) ? [Buffer.from(body)] : body,
+  )
 }

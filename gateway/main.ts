@@ -17,15 +17,22 @@ async function start(): Promise<Running | undefined> {
     return undefined
   }
   const log = createLogger(config.logLevel)
-  const gateway = await startGateway(config, process.env, log)
+  const startIt = config.workers === 1 ? startGateway : await loadCluster()
+  const gateway = await startIt(config, process.env, log)
   process.stdout.write(describeStart(config, gateway.url))
   return {
+    ...gateway,
     stop: async () => {
       log.info('stopping: running requests are finished first')
       await gateway.stop()
       log.info('stopped')
     },
   }
+}
+
+async function loadCluster() {
+  const { startCluster } = await import('./cluster/start-cluster.ts')
+  return startCluster
 }
 
 /** What somebody who has just started it wants to know. */
@@ -36,7 +43,7 @@ function describeStart(config: GatewayConfig, url: string): string {
   const database = config.databaseUrl === undefined ? 'embedded Postgres' : 'DATABASE_URL'
   const charts = config.chartstore === undefined ? 'chart store here' : config.chartstore.url
   return `
-Chartgate listens on ${url}
+Chartgate listens on ${url}${config.workers === 1 ? '' : ` with ${config.workers} workers`}
   data: ${config.dataDir} (${database}, ${charts})
 
 Try it:

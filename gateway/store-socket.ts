@@ -11,26 +11,40 @@ import { StartError } from '../service/start-error.ts'
 const SOCKET = 'store.sock'
 
 /**
- * Lets the admin command ask the chart store inside a running gateway: what it keeps in memory nobody else can tell or
- * change. Who may enter the directory of the socket may do everything to the charts' files anyway.
- * Without it the gateway does all that it should: where it cannot be opened, that is logged.
+ * Makes a place where the admin command can ask the chart store inside a running gateway: what it keeps in memory nobody
+ * else can tell or change. Who may enter the directory of the socket may do everything to the charts' files anyway.
+ * Without it the gateway does all that it should: where there is none, that is logged.
+ * @returns the path of the socket; undefined where another gateway has it.
  */
-export async function openStoreSocket(
-  server: Server,
+export async function prepareStoreSocket(
   dataDir: string,
   log: Logger,
-): Promise<() => Promise<void>> {
+): Promise<string | undefined> {
   const { home, directory, path } = placeOf(dataDir)
   try {
     await mkdir(home, { recursive: true })
     await makePrivate(directory)
     // another gateway on this DATA_DIR (with a DATABASE_URL) answers there: theirs is the same storage
-    if (await answers(path)) return async () => undefined
+    if (await answers(path)) return undefined
     await rm(path, { force: true })
+    return path
+  } catch (error) {
+    log.warn({ err: error }, UNREACHABLE)
+    return undefined
+  }
+}
+
+/** Offers the store there; of several workers any one answers. @returns how to end it. */
+export async function listenOnStoreSocket(
+  server: Server,
+  path: string,
+  log: Logger,
+): Promise<() => Promise<void>> {
+  try {
     server.listen(path)
     await once(server, 'listening')
   } catch (error) {
-    log.warn({ err: error }, 'the admin command cannot reach the chart store of this gateway')
+    log.warn({ err: error }, UNREACHABLE)
     return async () => undefined
   }
   return async () => {
@@ -38,6 +52,8 @@ export async function openStoreSocket(
     await new Promise((resolve) => server.close(resolve))
   }
 }
+
+const UNREACHABLE = 'the admin command cannot reach the chart store of this gateway'
 
 /** The socket of the gateway that runs on DATA_DIR, if one does. @throws {StartError} where this user may not. */
 export async function findStoreSocket(dataDir: string): Promise<string | undefined> {

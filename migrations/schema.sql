@@ -346,6 +346,14 @@ begin
 end
 $function$;
 
+CREATE TRIGGER chart_version_labels_changed AFTER INSERT OR DELETE OR UPDATE ON public.chart_version_labels FOR EACH ROW EXECUTE FUNCTION notify_change('labels', 'project_id');
+
+CREATE TRIGGER chart_version_labels_truncated AFTER TRUNCATE ON public.chart_version_labels FOR EACH STATEMENT EXECUTE FUNCTION notify_truncate();
+
+CREATE TRIGGER labels_changed AFTER INSERT OR DELETE OR UPDATE ON public.labels FOR EACH ROW EXECUTE FUNCTION notify_change('labels', 'project_id');
+
+CREATE TRIGGER labels_truncated AFTER TRUNCATE ON public.labels FOR EACH STATEMENT EXECUTE FUNCTION notify_truncate();
+
 CREATE TRIGGER project_members_changed AFTER INSERT OR DELETE OR UPDATE ON public.project_members FOR EACH ROW EXECUTE FUNCTION notify_change('members', 'project_id');
 
 CREATE TRIGGER project_members_truncated AFTER TRUNCATE ON public.project_members FOR EACH STATEMENT EXECUTE FUNCTION notify_truncate();

@@ -3,6 +3,8 @@ import { EXIT_CONFIG, StartError } from './start-error.ts'
 /** A started service: `stop` drains and closes it, once. */
 export interface Running {
   stop: () => Promise<void>
+  /** Resolves with why, where it cannot go on. */
+  failed?: Promise<unknown>
 }
 
 /**
@@ -13,6 +15,11 @@ export async function runService(start: () => Promise<Running | undefined>): Pro
   try {
     const running = await start()
     if (running !== undefined) stopOnSignal(running.stop)
+    void running?.failed?.then(async (reason) => {
+      const text = reason instanceof Error ? reason.message : String(reason)
+      process.stderr.write(`chartgate: it cannot go on: ${text}\n`)
+      await running.stop().finally(() => process.exit(1))
+    })
   } catch (error) {
     process.exitCode = 1
     if (error instanceof StartError) {

@@ -36,6 +36,13 @@ test('whoever writes a row, the feed tells which user, project, member or robot 
        values (1, 'project', 1, 'helm-chart', 'read')`,
       { topic: 'robots', id: 1 },
     ],
+    [`insert into labels (id, project_id, name) values (7, 1, 'prod')`, { topic: 'labels', id: 1 }],
+    [
+      `insert into chart_version_labels (project_id, chart, version, label_id)
+       values (1, 'hello', '1.0.0', 7)`,
+      { topic: 'labels', id: 1 },
+    ],
+    [`insert into labels (name) values ('everywhere')`, { topic: 'everything' }],
     [`insert into signing_keys (kid, private_key) values ('k', 'p')`, { topic: 'signing_keys' }],
     [`update settings set read_only = true`, { topic: 'settings' }],
     ['truncate robot_permissions', { topic: 'everything' }],

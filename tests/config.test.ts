@@ -26,6 +26,7 @@ test('nothing set gives a gateway on loopback with everything embedded', () => {
   const config = loadGatewayConfig({})
   assert.equal(config.host, '127.0.0.1')
   assert.equal(config.port, 8080)
+  assert.equal(config.workers, 1)
   assert.equal(config.databaseUrl, undefined)
   assert.equal(config.chartstore, undefined)
   assert.equal(config.initialAdminPassword, 'Harbor12345')
@@ -35,18 +36,20 @@ test('nothing set gives a gateway on loopback with everything embedded', () => {
 test('every fault of the gateway is named in one message, and no password is shown', () => {
   const message = refusal(loadGatewayConfig, {
     PORT: '99999',
+    WORKERS: '0',
     LOG_LEVEL: 'loud',
     DATABASE_URL: 'mysql://root:hush@db',
     CHARTSTORE_TIMEOUT: 'x',
     EXTERNAL_URL: 'charts.example',
     TRUST_PROXY: 'bogus',
   })
-  assert.match(message, /^the configuration has 6 faults:\n/)
-  const names = 'PORT LOG_LEVEL DATABASE_URL CHARTSTORE_TIMEOUT EXTERNAL_URL TRUST_PROXY'
+  assert.match(message, /^the configuration has 7 faults:\n/)
+  const names = 'PORT WORKERS LOG_LEVEL DATABASE_URL CHARTSTORE_TIMEOUT EXTERNAL_URL TRUST_PROXY'
   for (const name of names.split(' ')) {
     assert.match(message, new RegExp(`^  ${name}: `, 'm'))
   }
   assert.match(message, /PORT: expected a whole number from 0 to 65535, got "99999"/)
+  assert.match(message, /WORKERS: expected a whole number from 1 to 64, got "0"/)
   assert.doesNotMatch(message, /hush/)
 })
 

@@ -45,6 +45,7 @@ test('the store reads each forwarded path as the gateway did: same route, same p
       storage,
       getFile: storage.get,
       indexes,
+      siblings: undefined,
       policy,
       version: '',
       metrics: undefined,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { mkdir, readdir, readFile, symlink, utimes, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
@@ -20,7 +20,7 @@ import { openObjects } from './support/open-objects.ts'
 import { skipWithout } from './support/real-clients.ts'
 import { listKeys, s3Config, startS3Server } from './support/s3-server.ts'
 import { type OpenedStorage, storageRules } from './support/storage-rules.ts'
-import { fault } from './support/stored-files.ts'
+import { fault, putFiles } from './support/stored-files.ts'
 
 /** Those whose server is quickly started; Ceph's and Swift's are in tests of their own. */
 const BACKENDS: {
@@ -83,6 +83,19 @@ test('folders and links that lead nowhere in a project are no files of it', asyn
     ['a-1.0.0.tgz'],
   )
   await assert.rejects(storage.get('p', 'folder-1.0.0.tgz'), fault('missing'))
+})
+
+test('a project whose folder was removed is made anew by the uploads that come', async (t) => {
+  const dir = await makeFolder(t)
+  const storage = await createLocalStorage(dir)
+  await putFiles(storage, 'p', { 'a-1.0.0.tgz': 'a' })
+  await rm(join(dir, 'p'), { recursive: true })
+  const puts = Array.from({ length: 8 }, (_, i) =>
+    putFiles(storage, 'p', { [`b-1.0.${i}.tgz`]: 'b' }, i % 2 === 0),
+  )
+  assert.equal((await Promise.all(puts)).length, 8)
+  assert.equal((await readdir(join(dir, 'p'))).length, 8)
+  assert.deepEqual(await readdir(join(dir, '.chartgate/spool')), [])
 })
 
 /** What a process of this host that does not run any more called its files. */

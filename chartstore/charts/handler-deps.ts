@@ -1,6 +1,7 @@
 import type { ChartstorePolicy } from '../config/config.ts'
 import type { ProjectIndexes } from '../index/project-indexes.ts'
 import type { Metrics } from '../metrics/metrics.ts'
+import type { SiblingStores } from '../replicas/replicas.ts'
 import type { Storage } from '../storage/storage.ts'
 import type { WebFiles } from '../web/web-files.ts'
 
@@ -10,6 +11,7 @@ export interface HandlerDeps {
   /** Opens a file that clients ask for. */
   getFile: Storage['get']
   indexes: ProjectIndexes
+  siblings: SiblingStores | undefined
   policy: ChartstorePolicy
   version: string
   metrics: Metrics | undefined

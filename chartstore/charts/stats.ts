@@ -41,7 +41,7 @@ export function createStatsHandlers({
     check: async ({ params }: RouteContext): Promise<Answer> => {
       const project = params.repo ?? ''
       // before the comparison: one that ends meanwhile may have come too late for it
-      const underWay = uploads.count(project)
+      const underWay = await uploads.count(project)
       const index = await indexes.forReading(project)
       await index.compare()
       return json({ ...index.totals(), unlisted: index.unlisted(), uploads: underWay })

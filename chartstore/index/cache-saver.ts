@@ -1,4 +1,5 @@
 import type { Logger } from '../../service/log.ts'
+import type { SiblingStores } from '../replicas/replicas.ts'
 import type { Storage } from '../storage/storage.ts'
 import type { Timers } from '../timers.ts'
 import type { Coherence } from './coherence.ts'
@@ -12,6 +13,8 @@ export interface CacheSaver {
   saveLater: () => void
   /** Runs a change after which the file is not written: another store of the replica set does. */
   withoutSaving: (change: () => void) => void
+  /** A sibling writes the file, and knows what we know. */
+  isSavedElsewhere: () => void
   /** Writes what is still to be written. */
   close: () => Promise<void>
 }
@@ -28,14 +31,20 @@ export function createCacheSaver(options: {
   timers: Timers
   /** The time that the index tells of itself. */
   generated: () => string
+  siblings: SiblingStores | undefined
   isOn: boolean
   log: Logger
 }): CacheSaver {
-  const { project, storage, document, coherence, timers, generated, isOn, log } = options
+  const { project, storage, document, coherence, timers, generated, siblings, isOn, log } = options
   let isHeld = false
+  let isBehind = false
   let delayMs = SAVE_DELAY_MS
 
-  const save = async () => {
+  const write = async () => {
+    // one that has had its turn before us may have done it
+    if (!isBehind) return
+    isBehind = false
+    siblings?.tellSaving(project)
     const started = performance.now()
     await coherence.write(INDEX_CACHE_FILE, () =>
       saveIndexCache(storage, project, document, generated()),
@@ -43,20 +52,30 @@ export function createCacheSaver(options: {
     delayMs = Math.max(SAVE_DELAY_MS, (performance.now() - started) / SAVE_SHARE)
   }
 
+  const save = async () => {
+    if (!isBehind) return
+    const turn = { project, fileName: INDEX_CACHE_FILE, isCounted: false }
+    await (siblings === undefined ? write() : siblings.write(turn, write))
+  }
+
   return {
     saveLater: () => {
-      if (isOn && !isHeld) timers.once('save', delayMs, save)
+      if (!isOn || isHeld) return
+      isBehind = true
+      timers.once('save', delayMs, save)
     },
     withoutSaving: (change) => {
       isHeld = true
       change()
       isHeld = false
     },
+    isSavedElsewhere: () => {
+      isBehind = false
+    },
     close: async () => {
-      const isBehind = timers.isWaiting('save')
       timers.stop()
       // Derived data: what is not written now is read from the packages next time.
-      if (isBehind) await save().catch((error: unknown) => log.warn({ err: error }, 'not saved'))
+      await save().catch((error: unknown) => log.warn({ err: error }, 'not saved'))
     },
   }
 }

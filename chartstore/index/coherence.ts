@@ -1,9 +1,9 @@
+import { coalesce } from '../../service/coalesce.ts'
 import { isPackageFileName, isProvenanceFileName, packageOf } from '../chart/file-name.ts'
-import { coalesce } from '../coalesce.ts'
 import type { KeyedLock } from '../keyed-lock.ts'
 import {
+  isRefusal,
   type Storage,
-  StorageError,
   type StorageRevision,
   type StoredFile,
 } from '../storage/storage.ts'
@@ -20,6 +20,12 @@ export interface Coherence {
   noteForeign: (fileName: string) => void
   /** Runs a write of our own, which indexes what it writes by itself. */
   write: <Result>(fileName: string, write: () => Promise<Result>) => Promise<Result>
+  /** A write of somebody who tells what becomes of it, before `end` is called: it is taken as one of our own. */
+  siblingWrite: {
+    /** To be awaited before anything is written. */
+    begin: (fileName: string) => Promise<void>
+    end: (fileName: string) => Promise<void>
+  }
 }
 
 interface Listing {
@@ -49,10 +55,11 @@ export function createCoherence(options: {
   /** Something may be in storage that `seen` does not tell of. */
   let isDoubtful = true
   let comparing: Promise<void> | undefined
-  let writing = 0
   /** Files that we wrote since the running comparison began, or are writing: its listing may not know them. */
   const writtenMeanwhile = new Set<string>()
   const beingWritten = new Set<string>()
+  /** The look at the directory before the first of the writes that are under way. */
+  let lookedBefore = Promise.resolve()
   let recheckMs = RECHECK_MS
   let seenSince = 0
 
@@ -137,11 +144,30 @@ export function createCoherence(options: {
     return compare(() => (looksAtTimes ? listFiles(() => false) : listNames()))
   })
 
+  const lookBefore = async () => {
+    if ((await storage.revision(project))?.mark !== seen) isDoubtful = true
+  }
+
+  const begin = async (fileName: string) => {
+    if (beingWritten.size === 0) lookedBefore = lookBefore()
+    beingWritten.add(fileName)
+    await lookedBefore
+  }
+
+  const end = async (fileName: string) => {
+    writtenMeanwhile.add(fileName)
+    beingWritten.delete(fileName)
+    if (beingWritten.size > 0) return
+    const revision = await storage.revision(project)
+    if (beingWritten.size === 0) setSeen(revision)
+    recheckLater()
+  }
+
   return {
     refresh: async () => {
       // Own writes are in the index before they are answered: while they run, the directory's mark says nothing new.
-      const mark = writing > 0 ? seen : (await storage.revision(project))?.mark
-      const isChanged = mark !== seen && writing === 0
+      const mark = beingWritten.size > 0 ? seen : (await storage.revision(project))?.mark
+      const isChanged = mark !== seen && beingWritten.size === 0
       // In a large project that is left to the recheck.
       const isUnsettled = isSmall() && files.isUnsettled()
       if (alwaysCompares || isDoubtful || isChanged || isUnsettled) await compareShared()
@@ -152,34 +178,21 @@ export function createCoherence(options: {
       if (comparing !== undefined) writtenMeanwhile.add(fileName)
     },
     write: async (fileName, write) => {
-      if (writing === 0 && (await storage.revision(project))?.mark !== seen) isDoubtful = true
-      writing++
-      beingWritten.add(fileName)
       try {
+        await begin(fileName)
         return await write()
       } catch (error) {
         if (!isRefusal(error))
           timers.once('failed write', 0, () => compare(() => listFiles(() => false)))
         throw error
       } finally {
-        writtenMeanwhile.add(fileName)
-        beingWritten.delete(fileName)
-        writing--
-        if (writing === 0) {
-          const revision = await storage.revision(project)
-          if (writing === 0) setSeen(revision)
-          recheckLater()
-        }
+        await end(fileName)
       }
     },
+    siblingWrite: { begin, end },
   }
 }
 
 function isChartFile(fileName: string): boolean {
   return isPackageFileName(fileName) || isProvenanceFileName(fileName)
-}
-
-/** Nothing was written, for sure. Any other failure may have happened all the same, in part. */
-function isRefusal(error: unknown): boolean {
-  return error instanceof StorageError && (error.fault === 'exists' || error.fault === 'missing')
 }

@@ -1,4 +1,4 @@
-import { coalesce } from '../coalesce.ts'
+import { coalesce } from '../../service/coalesce.ts'
 
 /** A project holds as many files as it may. */
 export class LimitReached extends Error {
@@ -16,6 +16,8 @@ export interface ObjectLimit {
    * @throws {LimitReached}
    */
   reserve: (fileNames: readonly string[]) => Promise<() => void>
+  /** Another store has written these. */
+  note: (fileNames: readonly string[]) => void
 }
 
 /** Names are listed anew after this long: others write too. */
@@ -48,7 +50,16 @@ export function createObjectLimit(
     return added > 0 && names.size + waiting + added > limit
   }
 
+  /** Counted until the next listing, which knows what became of them. */
+  const count = (name: string) => {
+    names.add(name)
+    settled.add(name)
+  }
+
   return {
+    note: (fileNames) => {
+      if (limit > 0) for (const name of fileNames) count(name)
+    },
     reserve: async (fileNames) => {
       if (limit === 0) return () => undefined
       if (performance.now() - listedAt > FRESH_MS) await list()
@@ -58,9 +69,7 @@ export function createObjectLimit(
       for (const name of fileNames) reserved.set(name, (reserved.get(name) ?? 0) + 1)
       return () => {
         for (const name of fileNames) {
-          // Counted until the next listing, which knows what became of it.
-          names.add(name)
-          settled.add(name)
+          count(name)
           const left = (reserved.get(name) ?? 1) - 1
           if (left > 0) reserved.set(name, left)
           else reserved.delete(name)

@@ -1,13 +1,13 @@
+import { coalesce } from '../../service/coalesce.ts'
 import type { Logger } from '../../service/log.ts'
 import { isPackageFileName } from '../chart/file-name.ts'
-import { coalesce } from '../coalesce.ts'
 import type { KeyedLock } from '../keyed-lock.ts'
 import type { ForeignChange, Replicas } from '../replicas/replicas.ts'
 import { withinTime } from '../storage/retry.ts'
 import type { Storage } from '../storage/storage.ts'
 import { createTimers } from '../timers.ts'
 import { createCacheSaver } from './cache-saver.ts'
-import { createCoherence } from './coherence.ts'
+import { type Coherence, createCoherence } from './coherence.ts'
 import type { Contests } from './contests.ts'
 import type { IndexDocument } from './document.ts'
 import { loadFirst } from './first-load.ts'
@@ -15,16 +15,20 @@ import { createIndexedFiles, type Problem } from './indexed-files.ts'
 import { createObjectLimit } from './object-limit.ts'
 import { createProjectWriter, type ProjectWriter } from './project-writer.ts'
 import { createReplicaFollower } from './replica-follower.ts'
-import { createSnapshot, type IndexForm, type IndexSnapshot } from './snapshot.ts'
+import type { IndexSnapshot, SnapshotForm } from './snapshot.ts'
+import { createSnapshots } from './snapshots.ts'
+import { takeTurns } from './turns.ts'
 import { createVersionLimit } from './version-limit.ts'
 
 /** The index of one project, kept true to its storage. */
 export interface ProjectIndex extends ProjectWriter {
   /** The index as it stands: it shows every file that was in place when this was called. */
   current: () => Promise<IndexDocument>
-  snapshot: (form: IndexForm) => Promise<IndexSnapshot>
+  snapshot: (form: SnapshotForm) => Promise<IndexSnapshot>
   /** Takes over what another store of the replica set tells. */
   receive: (change: ForeignChange) => Promise<void>
+  /** What a sibling on this machine does to the files: what has become of it is received before `end`. */
+  siblings: Coherence['siblingWrite'] & { save: () => void }
   /** Compares every file with storage, and then what the replicas share with the index. */
   compare: () => Promise<void>
   /** The same, and every package is read anew, whatever its time is. Until then the index stays as it is. */
@@ -81,10 +85,10 @@ const STATS_PATIENCE_MS = 500
 
 export function createProjectIndex(project: string, options: IndexOptions): ProjectIndex {
   const { storage, lock, reconcileMs, keepsCacheFile } = options
+  const { siblings } = options.replicas
   const log = options.log.child({ project })
   const urlBase = options.urlBase(project)
   const timers = createTimers((error) => log.error({ err: error }, 'background work failed'))
-  const snapshots = new Map<IndexForm, IndexSnapshot>()
   let generated = nowToTheSecond()
   let isLoaded = false
 
@@ -94,6 +98,8 @@ export function createProjectIndex(project: string, options: IndexOptions): Proj
   }
   const files = createIndexedFiles({ ...options, project, log, urlBase, onChange })
   const { document } = files
+  const { contextPath } = options
+  const snapshotIn = createSnapshots(document, () => ({ generated, contextPath }))
   const coherence = createCoherence({ ...options, project, files, timers })
   const cacheSaver = createCacheSaver({
     project,
@@ -102,6 +108,7 @@ export function createProjectIndex(project: string, options: IndexOptions): Proj
     coherence,
     timers,
     generated: () => generated,
+    siblings,
     isOn: keepsCacheFile,
     log,
   })
@@ -110,18 +117,30 @@ export function createProjectIndex(project: string, options: IndexOptions): Proj
     project,
     files,
     coherence,
-    cacheSaver,
+    generated: () => generated,
+    takeOver: (change, told) => {
+      const before = generated
+      cacheSaver.withoutSaving(change)
+      if (told !== undefined) generated = told > before ? told : before
+    },
     urlBase,
   })
-  const writer = createProjectWriter({
+  const limit = createObjectLimit(options.maxObjects, () => storage.listNames(project))
+  const ownWriter = createProjectWriter({
     project,
     storage,
     files,
     coherence,
     lock,
-    limit: createObjectLimit(options.maxObjects, () => storage.listNames(project)),
+    limit,
     urlBase,
     announce: follower.announce,
+  })
+  const writer = takeTurns(ownWriter, {
+    project,
+    siblings,
+    countsFiles: options.maxObjects > 0,
+    afterTurn: cacheSaver.saveLater,
   })
   const versionLimit = createVersionLimit({
     project,
@@ -172,11 +191,7 @@ export function createProjectIndex(project: string, options: IndexOptions): Proj
     },
     snapshot: async (form) => {
       await refresh()
-      const last = snapshots.get(form)
-      if (last?.revision === document.revision()) return last
-      const snapshot = createSnapshot(document, form, generated, options.contextPath)
-      snapshots.set(form, snapshot)
-      return snapshot
+      return snapshotIn(form)
     },
     publish: async (publication) => {
       await load()
@@ -191,15 +206,30 @@ export function createProjectIndex(project: string, options: IndexOptions): Proj
       await load()
       return writer.remove(removed)
     },
-    receive: (change) =>
-      follower.receive(change).catch(() => timers.once('compare', RECHECK_MS, compare)),
+    receive: (change) => {
+      limit.note(change.files.map(({ fileName }) => fileName))
+      return follower.receive(change).catch(() => timers.once('compare', RECHECK_MS, compare))
+    },
+    siblings: {
+      // what is still to be loaded is compared with storage anyway
+      begin: async (fileName) => {
+        if (isLoaded) await coherence.siblingWrite.begin(fileName)
+      },
+      end: async (fileName) => {
+        if (isLoaded) await coherence.siblingWrite.end(fileName)
+      },
+      save: cacheSaver.isSavedElsewhere,
+    },
     compare,
     rebuild: async () => {
       await load()
+      const before = document.fileNames()
+      const entries = new Map([...before].map((name) => [name, document.getFile(name)?.json ?? '']))
       for (const fileName of files.ledger.fileNames().filter(isPackageFileName)) {
         files.doubt(fileName)
       }
       await compare()
+      await follower.announceSince(entries)
     },
     problems: files.problems,
     unlisted: files.unlisted,

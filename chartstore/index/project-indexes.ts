@@ -42,25 +42,30 @@ export function createProjectIndexes(options: Omit<IndexOptions, 'contests'>): P
   })
 
   /** Nobody waits for it, and what fails is made good by the periodic comparison. */
-  const inBackground = (project: string, work: Promise<void> | undefined) => {
-    work?.catch((error: unknown) => log.warn({ err: error, project }, 'following replicas failed'))
+  const inBackground = async (project: string, work: Promise<void> | undefined) => {
+    await work?.catch((error: unknown) =>
+      log.warn({ err: error, project }, 'following replicas failed'),
+    )
   }
 
   replicas.listen({
     onChange: (change) => {
       counts.forget(change.project)
       // Of a project that was not read yet nothing else is known that could be wrong.
-      inBackground(change.project, indexes.get(change.project)?.receive(change))
+      return inBackground(change.project, indexes.get(change.project)?.receive(change))
     },
     onGap: (only) => {
       const projects = only === undefined ? [...indexes.keys()] : [only]
       for (const project of projects) {
-        inBackground(
+        void inBackground(
           project,
           comparing(async () => indexes.get(project)?.compare()),
         )
       }
     },
+    onWriting: async (project, fileName) => indexes.get(project)?.siblings.begin(fileName),
+    onWritten: async (project, fileName) => indexes.get(project)?.siblings.end(fileName),
+    onSaving: (project) => indexes.get(project)?.siblings.save(),
   })
 
   return {

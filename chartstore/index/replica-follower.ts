@@ -1,8 +1,7 @@
 import pLimit from 'p-limit'
 import { provenanceOf } from '../chart/file-name.ts'
 import type { KeyedLock } from '../keyed-lock.ts'
-import type { ForeignChange, Replicas } from '../replicas/replicas.ts'
-import type { CacheSaver } from './cache-saver.ts'
+import { type ForeignChange, OWN_ORIGIN, type Replicas } from '../replicas/replicas.ts'
 import type { Coherence } from './coherence.ts'
 import type { Contests } from './contests.ts'
 import { parseEntry } from './index-cache-file.ts'
@@ -12,6 +11,8 @@ import type { IndexedFiles } from './indexed-files.ts'
 export interface ReplicaFollower {
   /** Tells the others what has become of a package and its provenance here. */
   announce: (fileName: string) => Promise<void>
+  /** Tells the others of every package whose entry is another one than it was. */
+  announceSince: (before: Hints) => Promise<void>
   /** Takes over what another store tells. Rejects where storage was asked and did not tell. */
   receive: (change: ForeignChange) => Promise<void>
   /** Compares every file with storage, and then what the replicas share with the index. */
@@ -27,6 +28,8 @@ type Hints = ReadonlyMap<string, string>
 /** Changes that were missed are hardly older, give or take what clocks differ by. */
 const RECENT_MS = 300_000
 
+const ANNOUNCED_AT_ONCE = 16
+
 export function createReplicaFollower(options: {
   project: string
   files: IndexedFiles
@@ -34,13 +37,17 @@ export function createReplicaFollower(options: {
   replicas: Replicas
   contests: Contests
   lock: KeyedLock
-  cacheSaver: CacheSaver
+  /** The time that the index tells of itself. */
+  generated: () => string
+  /** Runs a change that another store has made, and has saved, at this time of its index. */
+  takeOver: (change: () => void, generated: string | undefined) => void
   urlBase: string
   readsAtOnce: number
 }): ReplicaFollower {
-  const { project, files, coherence, replicas, contests, lock, cacheSaver, urlBase } = options
+  const { project, files, coherence, replicas, contests, lock, urlBase } = options
   const { document } = files
   const rechecking = pLimit(options.readsAtOnce)
+  const announcing = pLimit(ANNOUNCED_AT_ONCE)
 
   const ownEntry = (fileName: string) => document.getFile(fileName)?.json
 
@@ -74,7 +81,8 @@ export function createReplicaFollower(options: {
   }
 
   /** @returns whether the change can be believed as it is told. */
-  const adoptForeign = ({ fileName, entry: json, files: told }: ForeignChange): boolean => {
+  const adoptForeign = (change: ForeignChange): boolean => {
+    const { fileName, entry: json, files: told } = change
     const entry = json === undefined ? undefined : parseEntry(json, urlBase)
     if (json !== undefined && entry?.fileName !== fileName) return false
     const isThere = told.some((file) => file.fileName === fileName)
@@ -84,14 +92,14 @@ export function createReplicaFollower(options: {
     const isKnown = held?.modifiedNs === entry?.modifiedNs && held?.digest === entry?.digest
     const isOlder = held && entry && held.modifiedNs >= entry.modifiedNs
     if (!isKnown && isOlder) return false
-    cacheSaver.withoutSaving(() => {
+    options.takeOver(() => {
       for (const name of pairOf(fileName)) {
         const file = told.find((candidate) => candidate.fileName === name)
         if (file === undefined) files.drop(name)
         else if (name === fileName && entry && !isKnown) files.adopt(entry, file)
         else files.ledger.note(file)
       }
-    })
+    }, change.generated)
     return true
   }
 
@@ -104,11 +112,25 @@ export function createReplicaFollower(options: {
     await replicas.correct(project, [{ fileName, from: entry, to: ownEntry(fileName) }])
   }
 
+  const announce = async (fileName: string) => {
+    contests.note(`${project}/${fileName}`, OWN_ORIGIN)
+    const stored = pairOf(fileName).flatMap((name) => files.ledger.get(name) ?? [])
+    const entry = ownEntry(fileName)
+    await replicas.announce({
+      project,
+      fileName,
+      entry,
+      files: stored,
+      generated: options.generated(),
+    })
+  }
+
   return {
-    announce: async (fileName) => {
-      contests.note(`${project}/${fileName}`, 'own')
-      const stored = pairOf(fileName).flatMap((name) => files.ledger.get(name) ?? [])
-      await replicas.announce({ project, fileName, entry: ownEntry(fileName), files: stored })
+    announce,
+    announceSince: async (before) => {
+      const names = [...new Set([...before.keys(), ...document.fileNames()])]
+      const changed = names.filter((fileName) => before.get(fileName) !== ownEntry(fileName))
+      await announcing.map(changed, announce)
     },
     receive: async (change) => {
       const isBelieved = await lock(`${project}/${change.fileName}`, async () => {

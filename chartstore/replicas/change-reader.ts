@@ -88,7 +88,7 @@ export function createChangeReader(options: {
     if (from === origin) return
     if (fileName === '') return listener.onGap(project)
     const files = parseFiles(fields.get('files'))
-    listener.onChange({
+    void listener.onChange({
       project,
       fileName,
       entry: fields.get('entry') || undefined,

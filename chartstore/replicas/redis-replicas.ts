@@ -105,6 +105,7 @@ export function createRedisReplicas(config: RedisConfig, bucket: string, log: Lo
     hints: scan,
     correct: (project, corrections) => correct(project, corrections).catch(() => undefined),
     claim: createRedisClaims(client, keys),
+    siblings: undefined,
     close: async () => {
       announcer.close()
       reader?.stop()

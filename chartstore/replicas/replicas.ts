@@ -9,7 +9,12 @@ export interface Change {
   entry: string | undefined
   /** Those of the two files that are there. */
   files: readonly FileFacts[]
+  /** The time that the index of the store tells of itself with it: stores that know each other's have one ETag. */
+  generated?: string
 }
+
+/** Of changes that a store has made itself. */
+export const OWN_ORIGIN = 'own'
 
 /** What another store of the replica set tells. */
 export interface ForeignChange extends Change {
@@ -20,9 +25,16 @@ export interface ForeignChange extends Change {
 }
 
 export interface ReplicaListener {
-  onChange: (change: ForeignChange) => void
+  /** Resolves when the index shows it, or will never. */
+  onChange: (change: ForeignChange) => Promise<void>
   /** Changes may have been missed, of this project or, where undefined, of any: storage has to be compared. */
   onGap: (project: string | undefined) => void
+  /** A sibling begins to write to a file when this resolves. */
+  onWriting: (project: string, fileName: string) => Promise<void>
+  /** It has ended, whatever has come of it. */
+  onWritten: (project: string, fileName: string) => Promise<void>
+  /** A sibling saves the index as it has been told of it. */
+  onSaving: (project: string) => void
 }
 
 /**
@@ -39,7 +51,29 @@ export interface Replicas {
   correct: (project: string, corrections: readonly Correction[]) => Promise<void>
   /** undefined: nothing is shared that could keep two stores apart. */
   claim: Claim | undefined
+  /** undefined: no other process of this machine is known to write to the storage. */
+  siblings: SiblingStores | undefined
   close: () => Promise<void>
+}
+
+/** The stores of other processes on this machine (WORKERS of the gateway). Of them only `write` rejects, as its task does. */
+export interface SiblingStores {
+  /** Runs a write while no sibling writes to the same file; they know of it, and that it is not somebody unknown. */
+  write: <Result>(write: Write, task: () => Promise<Result>) => Promise<Result>
+  /** The index is being saved: they need not, as long as nothing else changes. */
+  tellSaving: (project: string) => void
+  /** How many uploads of the project they are being sent. */
+  countUploads: (project: string) => Promise<number>
+  /** How they learn of ours. */
+  onCountUploads: (count: (project: string) => number) => void
+}
+
+export interface Write {
+  project: string
+  /** The package, for its provenance too; or a file of the store's own. */
+  fileName: string
+  /** It is held against what the whole project has: no two such writes of one project run at the same time. */
+  isCounted: boolean
 }
 
 export interface Correction {
@@ -65,6 +99,7 @@ export function createLoneReplica(): Replicas {
     hints: async function* () {},
     correct: async () => undefined,
     claim: undefined,
+    siblings: undefined,
     close: async () => undefined,
   }
 }

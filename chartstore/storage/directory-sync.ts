@@ -33,6 +33,6 @@ async function syncDirectory(directory: string): Promise<void> {
   try {
     await handle.sync()
   } finally {
-    await handle.close()
+    handle.close().catch(() => undefined)
   }
 }

@@ -3,13 +3,7 @@ import { constants, type FileHandle, open, readdir, stat } from 'node:fs/promise
 import { storing } from './local-errors.ts'
 import type { LocalPaths } from './local-paths.ts'
 import { isSafeSegment } from './path-segment.ts'
-import {
-  type OpenFile,
-  type Storage,
-  StorageError,
-  type StorageReader,
-  type StoredFile,
-} from './storage.ts'
+import { type OpenFile, StorageError, type StorageReader, type StoredFile } from './storage.ts'
 
 /** Reads a 100 MiB file six times faster than with Node's 64 KiB (spec/libraries.md). */
 const READ_CHUNK = 512 * 1024
@@ -17,10 +11,8 @@ const READ_CHUNK = 512 * 1024
 /** Files at once while a listing is stat'ed; more only queue in libuv. */
 const STAT_BATCH = 64
 
-type LocalReader = StorageReader & Required<Pick<Storage, 'fileMark'>>
-
 /** What is in a directory of projects. Nothing is written there, and it need not be ours. */
-export function createLocalReader(paths: LocalPaths): LocalReader {
+export function createLocalReader(paths: LocalPaths): StorageReader {
   const look = async (project: string, fileName: string): Promise<BigIntStats> => {
     const found = await stat(paths.file(project, fileName), { bigint: true })
     if (!found.isFile()) throw new StorageError('missing', `${fileName} not found`)
@@ -55,12 +47,6 @@ export function createLocalReader(paths: LocalPaths): LocalReader {
     },
     stat: (project, fileName) =>
       storing(fileName, async () => toStored(fileName, await look(project, fileName))),
-    fileMark: (project, fileName) =>
-      storing(fileName, async () => {
-        // Two overwrites within one tick of the kernel's clock have one time, and each a file of its own.
-        const { ino, mtimeNs, size } = await look(project, fileName)
-        return `${ino}-${mtimeNs}-${size}`
-      }),
     get: (project, fileName) =>
       storing(fileName, () => openFile(paths.file(project, fileName), fileName)),
   }

@@ -7,6 +7,8 @@ import type { Spool } from './storage.ts'
 /** A spool that is a file in the same file system as the projects, so that it can be linked into one. */
 export interface LocalSpool extends Spool {
   path: string
+  /** It is in its place now, and not in two: nothing is left to remove. */
+  noteMoved: () => void
 }
 
 export function isLocalSpool(spool: Spool): spool is LocalSpool {
@@ -25,12 +27,12 @@ export function nextOwnerName(): string {
 
 export async function createLocalSpool(path: string): Promise<LocalSpool> {
   const file = await open(path, 'wx', 0o644)
-  let isOpen = true
+  let closing: Promise<void> | undefined
+  let isMoved = false
   let size = 0
-  const close = async () => {
-    if (!isOpen) return
-    isOpen = false
-    await file.close()
+  const close = () => {
+    closing ??= file.close().catch(() => undefined)
+    return closing
   }
   return {
     path,
@@ -51,11 +53,15 @@ export async function createLocalSpool(path: string): Promise<LocalSpool> {
           await file.utimes(seconds, seconds)
         }
         await file.sync()
-        await close()
+        // Nobody need wait for that: every byte is where it is to stay.
+        void close()
       }),
+    noteMoved: () => {
+      isMoved = true
+    },
     discard: async () => {
-      await close().catch(() => undefined)
-      await unlink(path).catch(() => undefined)
+      await close()
+      if (!isMoved) await unlink(path).catch(() => undefined)
     },
   }
 }

@@ -1,30 +1,22 @@
-import {
-  access,
-  constants,
-  link,
-  mkdir,
-  rename,
-  rm,
-  stat,
-  unlink,
-  writeFile,
-} from 'node:fs/promises'
+import { access, constants, link, mkdir, rename, rm, unlink, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { StartError } from '../../service/start-error.ts'
 import { createDirectorySync } from './directory-sync.ts'
 import { storing } from './local-errors.ts'
 import { readJournal, removeJournal, writeJournal } from './local-journal.ts'
+import { createLocalMarks } from './local-marks.ts'
 import { createLocalPaths, type LocalPaths } from './local-paths.ts'
 import { finishPublication, type Move, publish } from './local-publish.ts'
 import { createLocalReader } from './local-reader.ts'
 import {
   createLocalSpool,
   isLocalSpool,
+  type LocalSpool,
   listLeftovers,
   nextOwnerName,
   removeLeftovers,
 } from './local-spool.ts'
-import type { NewFile, Storage } from './storage.ts'
+import { type NewFile, type Spool, type Storage, StorageError } from './storage.ts'
 
 /**
  * A directory as storage. At the start publications that a crash interrupted are finished, and spools of processes
@@ -37,23 +29,40 @@ export async function createLocalStorage(root: string): Promise<Storage> {
   await prepare(paths, nextOwnerName())
 
   const reader = createLocalReader(paths)
+  const marks = await createLocalMarks(paths)
 
-  const ensureProject = async (project: string): Promise<void> => {
-    const created = await mkdir(paths.project(project), { recursive: true })
-    if (created !== undefined) await syncDirectory(paths.root)
+  /** Folders of projects that are on their way to the disk. */
+  const making = new Map<string, Promise<void>>()
+
+  const makeProject = (project: string): Promise<void> => {
+    const known = making.get(project)
+    if (known !== undefined) return known
+    const made = mkdir(paths.project(project), { recursive: true })
+      .then(() => syncDirectory(paths.root))
+      .finally(() => making.delete(project))
+    making.set(project, made)
+    return made
   }
 
   const backup = () => join(paths.spool, nextOwnerName())
 
+  const publishDurably = async (project: string, moves: Move[], overwrite: boolean) => {
+    await publish(moves, overwrite, backup)
+    const [stored] = await Promise.all([
+      Promise.all(moves.map((move) => reader.stat(project, move.fileName))),
+      syncDirectory(paths.project(project)),
+    ])
+    return stored
+  }
+
   /** Writes down what is to happen before it happens: whoever finds the journal after a crash finishes it. */
-  const putTogether = async (project: string, moves: Move[], overwrite: boolean) => {
+  const publishTogether = async (project: string, moves: Move[], overwrite: boolean) => {
     const journal = join(paths.journal, `${nextOwnerName()}.json`)
     const files = moves.map(({ fileName, spool }) => ({ fileName, spool: basename(spool) }))
     try {
       await writeJournal(journal, { project, overwrite, files })
       await syncDirectory(paths.journal)
-      await publish(moves, overwrite, backup)
-      await syncDirectory(paths.project(project))
+      return await publishDurably(project, moves, overwrite)
     } finally {
       // All are in place, or have been taken back.
       await removeJournal(journal)
@@ -62,19 +71,23 @@ export async function createLocalStorage(root: string): Promise<Storage> {
 
   return {
     ...reader,
+    ...marks,
     createSpool: () =>
       storing('upload', () => createLocalSpool(join(paths.spool, nextOwnerName()))),
     put: (project, files, overwrite) =>
       storing(project, async () => {
-        await ensureProject(project)
+        const spools = files.map(({ spool }) => toLocal(spool))
         const moves = files.map((file) => toMove(paths, project, file))
-        if (moves.length > 1) {
-          await putTogether(project, moves, overwrite)
-        } else {
-          await publish(moves, overwrite, backup)
-          await syncDirectory(paths.project(project))
-        }
-        return Promise.all(files.map((file) => reader.stat(project, file.fileName)))
+        const publishAll = moves.length > 1 ? publishTogether : publishDurably
+        const stored = await publishAll(project, moves, overwrite).catch(async (error: unknown) => {
+          if (!isMissing(error)) throw error
+          await makeProject(project)
+          return publishAll(project, moves, overwrite)
+        })
+        // Another upload may have made the folder a moment ago: no file stays where its folder does not.
+        await making.get(project)
+        if (overwrite) for (const spool of spools) spool.noteMoved()
+        return stored
       }),
     delete: (project, fileName) =>
       storing(fileName, async () => {
@@ -92,11 +105,6 @@ export async function createLocalStorage(root: string): Promise<Storage> {
           throw error
         }
       }),
-    revision: async (project) => {
-      const found = await stat(paths.project(project), { bigint: true }).catch(() => undefined)
-      if (found === undefined) return undefined
-      return { mark: `${found.ino}-${found.mtimeNs}`, changedMs: Number(found.mtimeMs) }
-    },
   }
 }
 
@@ -118,6 +126,15 @@ async function prepare(paths: LocalPaths, probe: string): Promise<void> {
       { cause: error },
     )
   }
+  await finishLeftWork(paths)
+}
+
+/** What is done at the start, where a process on this directory has died beside others that go on. */
+export function recoverLocalStorage(root: string): Promise<void> {
+  return finishLeftWork(createLocalPaths(root))
+}
+
+async function finishLeftWork(paths: LocalPaths): Promise<void> {
   await finishInterrupted(paths)
   await removeLeftovers(paths.spool)
 }
@@ -139,6 +156,14 @@ async function finishInterrupted(paths: LocalPaths): Promise<void> {
 }
 
 function toMove(paths: LocalPaths, project: string, { fileName, spool }: NewFile): Move {
+  return { fileName, spool: toLocal(spool).path, target: paths.file(project, fileName) }
+}
+
+function toLocal(spool: Spool): LocalSpool {
   if (!isLocalSpool(spool)) throw new TypeError('a spool of another storage')
-  return { fileName, spool: spool.path, target: paths.file(project, fileName) }
+  return spool
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof StorageError && error.fault === 'missing'
 }

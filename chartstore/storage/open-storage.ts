@@ -3,7 +3,7 @@ import type { ChartstorePolicy } from '../config/config.ts'
 import type { Replicas } from '../replicas/replicas.ts'
 import { createLocalPaths } from './local-paths.ts'
 import { createLocalReader } from './local-reader.ts'
-import { createLocalStorage } from './local-storage.ts'
+import { createLocalStorage, recoverLocalStorage } from './local-storage.ts'
 import { createObjectStorage } from './object-storage.ts'
 import type { ObjectStore } from './object-store.ts'
 import type { Storage, StorageReader } from './storage.ts'
@@ -47,6 +47,12 @@ export async function openStorage(
       return open(createSwiftObjects(config, log), config.prefix)
     }
   }
+}
+
+/** Finishes or takes back what a process was publishing when it died; others on the same storage may be running. */
+export async function recoverStorage(config: StorageConfig): Promise<void> {
+  // what was put into a bucket halfway is found by listings
+  if (config.kind === 'local') await recoverLocalStorage(config.dir)
 }
 
 /**

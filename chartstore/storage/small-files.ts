@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache'
-import { coalesceByKey } from '../coalesce.ts'
+import { coalesceByKey } from '../../service/coalesce.ts'
 import { openBytes } from './open-bytes.ts'
 import type { Storage, StoredFile } from './storage.ts'
 
@@ -22,7 +22,7 @@ export function keepSmallFiles(
     // an entry costs more than its bytes
     sizeCalculation: ({ bytes }) => bytes.length + 512,
   })
-  const look = coalesceByKey((path) => {
+  const look = coalesceByKey((path: string) => {
     const at = path.indexOf('/')
     return fileMark(path.slice(0, at), path.slice(at + 1))
   })

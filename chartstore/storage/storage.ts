@@ -96,3 +96,8 @@ export class StorageError extends Error {
     this.fault = fault
   }
 }
+
+/** Nothing was written, for sure. Any other failure may have happened all the same, in part. */
+export function isRefusal(error: unknown): boolean {
+  return error instanceof StorageError && (error.fault === 'exists' || error.fault === 'missing')
+}

@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis'
-import { RateLimiterMemory, RateLimiterRedis } from 'rate-limiter-flexible'
+import { RateLimiterRedis } from 'rate-limiter-flexible'
+import { createAttemptCounter } from './attempt-counter.ts'
 import { toTooManyRequests } from './rate-limit.ts'
 
 /** Failed logins, counted by name *and* source: failures from elsewhere never lock the right password out. */
@@ -20,7 +21,7 @@ const WINDOW_SECONDS = 60
 /** Counts in Redis where there is one, so that replicas count together, and in memory while Redis is away. */
 export function createLoginThrottle(redis?: Redis): LoginThrottle {
   const limits = { keyPrefix: 'chartgate:login', points: ATTEMPTS, duration: WINDOW_SECONDS }
-  const memory = new RateLimiterMemory(limits)
+  const memory = createAttemptCounter(limits)
   const limiter =
     redis === undefined
       ? memory
@@ -31,8 +32,12 @@ export function createLoginThrottle(redis?: Redis): LoginThrottle {
           rejectIfRedisNotReady: true,
         })
   const keyOf = (login: string, source: string) => `${source} ${login}`
-  // In memory only: it keeps one source from filling the queue of password checks of this process.
-  const bySource = new RateLimiterMemory({ points: SOURCE_ATTEMPTS, duration: WINDOW_SECONDS })
+  // In memory only: it keeps one source from filling the queue of password checks.
+  const bySource = createAttemptCounter({
+    keyPrefix: 'chartgate:source',
+    points: SOURCE_ATTEMPTS,
+    duration: WINDOW_SECONDS,
+  })
 
   return {
     take: async (login, source) => {

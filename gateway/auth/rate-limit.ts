@@ -1,12 +1,13 @@
-import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
+import { RateLimiterRes } from 'rate-limiter-flexible'
 import { TooManyRequests } from '../http/errors.ts'
+import { createAttemptCounter } from './attempt-counter.ts'
 
 /** Counts one more call of a key. @throws {TooManyRequests} with when to come again, after too many. */
 export type RateLimit = (key: string) => Promise<void>
 
-/** In memory: of this process. */
+/** In memory. @param message names it, too: each limit has its own. */
 export function createRateLimit(perMinute: number, message: string): RateLimit {
-  const limiter = new RateLimiterMemory({ points: perMinute, duration: 60 })
+  const limiter = createAttemptCounter({ keyPrefix: message, points: perMinute, duration: 60 })
   return async (key) => {
     await limiter.consume(key).catch((reason: unknown) => {
       throw toTooManyRequests(reason, message)

@@ -29,10 +29,17 @@ export async function readBody(body: Readable, maxBytes: number): Promise<Buffer
 
 /** @throws the store's error as ours, or {BadGateway} for what is not JSON. */
 export async function readJson(answer: StoreAnswer): Promise<unknown> {
+  return (await readSizedJson(answer)).json
+}
+
+/** The same, and the length of its text. */
+export async function readSizedJson(
+  answer: StoreAnswer,
+): Promise<{ json: unknown; bytes: number }> {
   await requireSuccess(answer)
   const body = await readBody(answer.body, MAX_JSON_BYTES)
   try {
-    return JSON.parse(body.toString('utf8'))
+    return { json: JSON.parse(body.toString('utf8')), bytes: body.length }
   } catch (error) {
     throw new BadGateway(error)
   }

@@ -1,17 +1,19 @@
 import { z } from 'zod'
 import { BadGateway, HttpError } from '../http/errors.ts'
+import { toJson } from '../http/json-answer.ts'
 import type { FullLabelModel } from '../labels/describe-label.ts'
-import type { VersionLabels } from '../labels/version-labels.ts'
-import type { ProjectAccess } from '../projects/repository.ts'
+import type { ChartLabels } from '../labels/version-labels.ts'
 import type { ChartStore } from './chart-store.ts'
 import { flattenValues } from './chart-values.ts'
 import { type ChartVersion, parseChartVersion } from './chart-version.ts'
+import { createKeptAnswers } from './kept-answers.ts'
 import { type PackageFiles, readPackageFiles } from './package-files.ts'
 import { encodeSegment } from './parse-chart-request.ts'
+import { rememberLast } from './remember-last.ts'
 import { readJson, requireSuccess } from './store-answer.ts'
 
 /** All that the portal shows of a version (spec/harbor.md 1.6, #9). */
-export interface VersionDetails {
+interface VersionDetails {
   metadata: ChartVersion
   dependencies: unknown
   /** Flattened; lists kept. */
@@ -19,39 +21,62 @@ export interface VersionDetails {
   /** `README.md` and `values.yaml` as they are in the package; one that is missing or empty is left out. */
   files: Record<string, string>
   security: { signature: { signed: boolean; prov_file: string } }
-  labels: FullLabelModel[]
+  labels: readonly FullLabelModel[]
 }
 
-/** Reads the version, and then its package, values, labels and whether it has a provenance file, all at the same time. */
-export async function readVersionDetails(
-  { store, versionLabels }: { store: ChartStore; versionLabels: VersionLabels },
-  project: ProjectAccess,
-  storePath: string,
-): Promise<VersionDetails> {
-  const metadata = parseChartVersion(await readJson(await store.call('GET', storePath)))
-  // Not from name and version: a package that was put into storage by hand may be called otherwise.
-  const fileName = metadata.urls[0]?.split('/').at(-1) ?? `${metadata.name}-${metadata.version}.tgz`
-  const filePath = `/${encodeSegment(project.name)}/charts/${encodeSegment(fileName)}`
-  const [files, values, isSigned, labels] = await Promise.all([
-    readFiles(store, filePath),
-    readValues(store, `${storePath}/templates`),
-    exists(store, `${filePath}.prov`),
-    // of the version that was found, which the path may name as `latest` or `^1`
-    versionLabels.listOfVersion(project, { chart: metadata.name, version: metadata.version }),
-  ])
-  return {
-    metadata,
-    dependencies: metadata.dependencies ?? [],
-    values: flattenValues(values),
-    files: {
-      ...(files.readme === '' ? {} : { 'README.md': files.readme }),
-      ...(files.values === '' ? {} : { 'values.yaml': files.values }),
-    },
-    security: {
-      signature: { signed: isSigned, prov_file: isSigned ? `charts/${fileName}.prov` : '' },
-    },
-    labels,
-  }
+/** What of a version is the same until the store has another. */
+interface KeptDetails {
+  chart: string
+  /** Whether it has a provenance file now. */
+  isSigned: () => Promise<boolean>
+  /** @param labels of the chart. */
+  write: (isSigned: boolean, labels: ChartLabels) => Buffer
+  size: number
+}
+
+/** Reads the version at a path of the store, and then its package and values at the same time. */
+export function createVersionDetails(store: ChartStore): (path: string) => Promise<KeptDetails> {
+  return createKeptAnswers(store, async (json, { path }) => {
+    const metadata = parseChartVersion(json)
+    const { name, version } = metadata
+    // Not from name and version: a package that was put into storage by hand may be called otherwise.
+    const fileName = metadata.urls[0]?.split('/').at(-1) ?? `${name}-${version}.tgz`
+    const filePath = `/${readProject(path)}/charts/${encodeSegment(fileName)}`
+    const [files, values] = await Promise.all([
+      readFiles(store, filePath),
+      readValues(store, `${path}/templates`),
+    ])
+    const kept = {
+      metadata,
+      dependencies: metadata.dependencies ?? [],
+      values: flattenValues(values),
+      files: {
+        ...(files.readme === '' ? {} : { 'README.md': files.readme }),
+        ...(files.values === '' ? {} : { 'values.yaml': files.values }),
+      },
+    }
+    const write = (isSigned: boolean, labels: ChartLabels) =>
+      toJson({
+        ...kept,
+        security: {
+          signature: { signed: isSigned, prov_file: isSigned ? `charts/${fileName}.prov` : '' },
+        },
+        // of the version that was found, which the path may name as `latest` or `^1`
+        labels: labels.get(version) ?? [],
+      } satisfies VersionDetails)
+    return {
+      chart: name,
+      isSigned: () => exists(store, `${filePath}.prov`),
+      write: rememberLast(write),
+      // parsed and written
+      size: 4 * write(false, new Map()).length,
+    }
+  })
+}
+
+/** Of `/api/<project>/charts/…`, as it is encoded there. */
+function readProject(path: string): string {
+  return path.split('/')[2] ?? ''
 }
 
 /**

@@ -22,7 +22,7 @@ export async function listVersionLabels(
   { store, versionLabels }: LabelDependencies,
   request: ChartRequest,
   project: ProjectAccess,
-): Promise<FullLabelModel[]> {
+): Promise<readonly FullLabelModel[]> {
   await requireVersion(store, request)
   return versionLabels.listOfVersion(project, request)
 }

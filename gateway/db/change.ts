@@ -1,7 +1,8 @@
 /** A row that caches may hold has changed (migrations/0003_change_feed.sql). `everything`: trust no cached row. */
 export type Change =
   // of `group_members` it is the id of the user, whose groups have changed
-  | { topic: 'users' | 'robots' | 'projects' | 'members' | 'group_members'; id: number }
+  // of `labels` that of their project
+  | { topic: 'users' | 'robots' | 'projects' | 'members' | 'group_members' | 'labels'; id: number }
   | { topic: 'signing_keys' | 'settings' | 'everything' }
 
 /** The feed of changes, as one gateway hears it. */

@@ -6,7 +6,7 @@ import type { Database, Queryable, Statement } from './database.ts'
 /** How to reach Postgres: `{ connectionString }` of DATABASE_URL, or the socket of the embedded one. */
 export type ConnectionConfig = Pick<
   PoolConfig,
-  'connectionString' | 'host' | 'port' | 'user' | 'database' | 'ssl'
+  'connectionString' | 'host' | 'port' | 'user' | 'database' | 'ssl' | 'max'
 >
 
 /**
@@ -43,8 +43,8 @@ export async function connectDatabase(
 function openPool(connection: ConnectionConfig, log: Logger, setting?: string): Pool {
   try {
     const pool = new Pool({
-      ...connection,
       max: 20,
+      ...connection,
       application_name: 'chartgate',
       connectionTimeoutMillis: 2_000,
       statement_timeout: 10_000,

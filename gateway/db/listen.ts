@@ -96,7 +96,14 @@ export async function createChangeFeed(
   }
 }
 
-const TOPICS_WITH_ID = ['users', 'robots', 'projects', 'members', 'group_members'] as const
+const TOPICS_WITH_ID = [
+  'users',
+  'robots',
+  'projects',
+  'members',
+  'group_members',
+  'labels',
+] as const
 
 /** What is not understood, a newer gateway's topic for one, makes everything suspect. */
 function parseChange(payload: string): Change {

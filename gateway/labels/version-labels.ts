@@ -1,3 +1,5 @@
+import { createLiveCache } from '../cache/live-cache.ts'
+import type { ChangeFeed } from '../db/change.ts'
 import { brokenConstraint } from '../db/connection-errors.ts'
 import type { Queryable } from '../db/database.ts'
 import { BadRequest, Conflict, NotFound } from '../http/errors.ts'
@@ -11,11 +13,17 @@ export interface LabelledVersion {
   version: string
 }
 
+/** By version; each list is by name. */
+export type ChartLabels = ReadonlyMap<string, readonly FullLabelModel[]>
+
 /** The labels on chart versions (spec/harbor.md 1.8, 1.9). Whether there is such a version is the caller's to know. */
 export interface VersionLabels {
-  /** Of every version of a chart, by version: one query. Each list is by name. */
-  listOfChart: (project: ProjectAccess, chart: string) => Promise<Map<string, FullLabelModel[]>>
-  listOfVersion: (project: ProjectAccess, version: LabelledVersion) => Promise<FullLabelModel[]>
+  /** Of every version of a chart that has any; the same object while nothing has changed. */
+  listOfChart: (project: ProjectAccess, chart: string) => Promise<ChartLabels>
+  listOfVersion: (
+    project: ProjectAccess,
+    version: LabelledVersion,
+  ) => Promise<readonly FullLabelModel[]>
   /**
    * @throws {NotFound} for no such label, {BadRequest} for one of another project, {Conflict} where it is on the version
    * already.
@@ -30,16 +38,27 @@ export interface VersionLabels {
   detachAll: (project: Pick<ProjectAccess, 'id'>, version: LabelledVersion) => Promise<void>
 }
 
-export function createVersionLabels(db: Queryable): VersionLabels {
-  const list = async (projectId: number, chart: string, version: string | null) => {
+/** Long enough to spare the database, and a bound on staleness should a notification ever be lost. */
+const TTL_MS = 60_000
+
+export function createVersionLabels(db: Queryable, changes: ChangeFeed): VersionLabels {
+  const kept = createLiveCache<ChartLabels>({
+    changes,
+    max: 10_000,
+    ttlMs: TTL_MS,
+    isStale: (change, key) =>
+      change.topic === 'everything' ||
+      (change.topic === 'labels' && key.startsWith(`${change.id}/`)),
+  })
+
+  const read = async (projectId: number, chart: string): Promise<ChartLabels> => {
     const found = await db.query<LabelRecord & { version: string }>(
       `select v.version, ${LABEL_FIELDS}
        from chart_version_labels v
        join labels l on l.id = v.label_id
        where v.project_id = $1::bigint and v.chart = $2::text
-         and ($3::text is null or v.version = $3::text)
        order by l.name, l.id`,
-      [projectId, chart, version],
+      [projectId, chart],
     )
     const byVersion = Map.groupBy(found.rows, (row) => row.version)
     return new Map(
@@ -49,6 +68,9 @@ export function createVersionLabels(db: Queryable): VersionLabels {
       ]),
     )
   }
+
+  const listOfChart = ({ id }: ProjectAccess, chart: string) =>
+    kept.get(`${id}/${chart}`, () => read(id, chart))
 
   const requireAttachable = async (project: ProjectAccess, labelId: number): Promise<void> => {
     const found = await db.query<{ projectId: number | null }>(
@@ -64,10 +86,10 @@ export function createVersionLabels(db: Queryable): VersionLabels {
   }
 
   return {
-    listOfChart: (project, chart) => list(project.id, chart, null),
+    listOfChart,
 
     listOfVersion: async (project, { chart, version }) =>
-      (await list(project.id, chart, version)).get(version) ?? [],
+      (await listOfChart(project, chart)).get(version) ?? [],
 
     attach: async (project, { chart, version }, labelId) => {
       await requireAttachable(project, labelId)
@@ -85,6 +107,7 @@ export function createVersionLabels(db: Queryable): VersionLabels {
         throw new Conflict(`conflict: ${name} is already marked with label '${labelId}'`)
       })
       if (rowCount === 0) throw new NotFound(`not found: label '${labelId}'`)
+      await changes.settled()
     },
 
     detach: async (project, { chart, version }, labelId) => {
@@ -94,17 +117,18 @@ export function createVersionLabels(db: Queryable): VersionLabels {
            and label_id = $4::bigint`,
         [project.id, chart, version, labelId],
       )
-      if (deleted.rowCount !== 0) return
+      if (deleted.rowCount !== 0) return changes.settled()
       const name = nameVersion(project, { chart, version })
       throw new NotFound(`not found: label '${labelId}' on ${name}`)
     },
 
     detachAll: async (project, { chart, version }) => {
-      await db.query(
+      const deleted = await db.query(
         `delete from chart_version_labels
          where project_id = $1::bigint and chart || '-' || version = $2::text`,
         [project.id, `${chart}-${version}`],
       )
+      if (deleted.rowCount !== 0) await changes.settled()
     },
   }
 }

@@ -31,13 +31,15 @@ export async function startEmbeddedPostgres(options: {
   dataDir: string
   /** A gateway by default. */
   owner?: OwnerKind
+  /** Processes that connect to it, one by default. */
+  workers?: number
   log: Logger
 }): Promise<EmbeddedPostgres> {
-  const { dataDir, owner = 'gateway', log } = options
+  const { dataDir, owner = 'gateway', workers = 1, log } = options
   const binaries = await findPostgresBinaries()
   const directories = await makeDirectories(dataDir)
   const spawnPostgres = await choosePostgresUser(directories)
-  const server = createPostgresServer(directories, binaries, spawnPostgres)
+  const server = createPostgresServer(directories, binaries, spawnPostgres, workers)
   const stopping = new AbortController()
 
   const startAndLock = async (): Promise<InstanceLock> => {

@@ -18,12 +18,13 @@ export async function launchServer(
   directories: PostgresDirectories,
   binaries: PostgresBinaries,
   spawnPostgres: SpawnPostgres,
+  workers: number,
 ): Promise<LaunchedServer> {
   const logFile = await open(directories.log, 'a', 0o600)
   try {
     if ((await logFile.stat()).size > MAX_LOG_BYTES) await logFile.truncate()
     const { size } = await logFile.stat()
-    const child = spawnPostgres(binaries.postgres, serverOptions(directories), {
+    const child = spawnPostgres(binaries.postgres, serverOptions(directories, workers), {
       // a session of its own: Ctrl-C on the terminal is for us, and we stop Postgres when we are done with it
       detached: true,
       stdio: ['ignore', logFile.fd, logFile.fd],
@@ -40,12 +41,13 @@ export async function launchServer(
   }
 }
 
-function serverOptions(directories: PostgresDirectories): string[] {
+function serverOptions(directories: PostgresDirectories, workers: number): string[] {
   const settings = {
     listen_addresses: '',
     unix_socket_directories: directories.socket,
     unix_socket_permissions: '0700',
-    max_connections: '60',
+    // a gateway of one process, admin commands, and six for each process more
+    max_connections: String(60 + 6 * (workers - 1)),
     timezone: 'UTC',
     log_timezone: 'UTC',
     log_checkpoints: 'off',

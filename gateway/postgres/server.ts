@@ -29,6 +29,7 @@ export function createPostgresServer(
   directories: PostgresDirectories,
   binaries: PostgresBinaries,
   spawnPostgres: SpawnPostgres,
+  workers: number,
 ): PostgresServer {
   let launched: LaunchedServer | undefined
 
@@ -42,7 +43,7 @@ export function createPostgresServer(
       if (state === 'absent' && !launched?.isRunning()) {
         if (launched !== undefined) await recover(launched, deadline)
         signal.throwIfAborted()
-        launched = await launchServer(directories, binaries, spawnPostgres)
+        launched = await launchServer(directories, binaries, spawnPostgres, workers)
       }
       await delay(POLL_MS, undefined, { signal })
     }

@@ -1,6 +1,6 @@
-import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { readPostmasterPid } from '../../gateway/postgres/postmaster-pid.ts'
+import { findChildren } from './child-processes.ts'
 
 /** The server of a DATA_DIR. */
 export async function findPostmaster(dataDir: string): Promise<number> {
@@ -23,16 +23,4 @@ function kill(pid: number): void {
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error
   }
-}
-
-async function findChildren(parent: number): Promise<number[]> {
-  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number)
-  const parents = await Promise.all(
-    pids.map(async (pid) => {
-      // pid (comm) state ppid ...
-      const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')
-      return { pid, parent: Number(stat.replace(/^.*\) \S /, '').split(' ')[0]) }
-    }),
-  )
-  return parents.filter((found) => found.parent === parent).map(({ pid }) => pid)
 }

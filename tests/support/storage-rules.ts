@@ -52,6 +52,17 @@ export function storageRules({ hasRevision }: Traits): StorageRule[] {
     await assert.rejects(storage.delete('nobody', 'a-1.0.0.tgz'), fault('missing'))
   })
 
+  rule('a project that lost all its files takes new ones, many at a time', async (storage) => {
+    await putFiles(storage, 'p', { 'a-1.0.0.tgz': 'a' }, true)
+    await storage.delete('p', 'a-1.0.0.tgz')
+    const names = Array.from({ length: 8 }, (_, i) => `b-1.0.${i}.tgz`)
+    await Promise.all(
+      names.map((name, i) => putFiles(storage, 'p', { [name]: 'b', [`${name}.prov`]: '' }, i > 3)),
+    )
+    const provenance = names.map((name) => `${name}.prov`)
+    assert.deepEqual(await storedNames(storage, 'p'), [...names, ...provenance].sort())
+  })
+
   rule('projects whose names begin alike do not see each other', async (storage) => {
     await putFiles(storage, 'team-steam', { 'x-1.0.0.tgz': 'x' })
     assert.deepEqual(await storage.listNames('team'), [])

@@ -1,0 +1,71 @@
+import { createServer } from 'node:http'
+import type { Env } from '../service/env.ts'
+import { drain, listen, setTimeLimits } from '../service/http-server.ts'
+import type { Logger } from '../service/log.ts'
+import type { Siblings } from '../service/siblings.ts'
+import { assembleGateway } from './assemble.ts'
+import { connectRedis } from './cache/connect-redis.ts'
+import type { ChartStore } from './charts/chart-store.ts'
+import { createRemoteStore } from './charts/remote-store.ts'
+import type { GatewayConfig } from './config.ts'
+import type { ConnectionConfig } from './db/connect.ts'
+import type { Database } from './db/database.ts'
+import { createChangeFeed } from './db/listen.ts'
+import { createEmbeddedStore, loadEmbeddedConfig } from './embedded-chartstore.ts'
+import type { Stops } from './steps.ts'
+import { listenOnStoreSocket } from './store-socket.ts'
+
+/** Requests that still run when the gateway is told to stop may take this long. */
+const GRACE_MS = 30_000
+
+/** What a process that serves finds ready. */
+export interface Surroundings {
+  connection: ConnectionConfig
+  db: Database
+  env: Env
+  log: Logger
+  /** Other processes of this gateway. */
+  siblings?: Siblings
+  /** Where the embedded store is offered to the admin command. */
+  storeSocket: string | undefined
+}
+
+/** Assembles a gateway and listens. @returns where. @throws {StartError} for what the operator can mend. */
+export async function serve(
+  surroundings: Surroundings,
+  config: GatewayConfig,
+  stops: Stops,
+): Promise<string> {
+  const { connection, db, log } = surroundings
+  const changes = await createChangeFeed(connection, log)
+  stops.push(changes.close)
+  const redis = config.redisUrl === undefined ? undefined : connectRedis(config.redisUrl, log)
+  if (redis !== undefined) stops.push(async () => redis.disconnect())
+  const store = await openStore(surroundings, config, stops)
+  const gateway = assembleGateway({ db, changes, store, redis, log }, config)
+  stops.push(gateway.close)
+  // A client that waits for `100 Continue` is asked for its body once it is known that it may send one.
+  const server = createServer(gateway.handle).on('checkContinue', gateway.handle)
+  setTimeLimits(server)
+  const url = await listen(server, config.host, config.port)
+  stops.push(() => drain(server, GRACE_MS))
+  return url
+}
+
+async function openStore(
+  { env, log, siblings, storeSocket }: Surroundings,
+  { chartstore, dataDir }: GatewayConfig,
+  stops: Stops,
+): Promise<ChartStore> {
+  if (chartstore !== undefined) {
+    const remote = createRemoteStore({ ...chartstore, log })
+    stops.push(remote.close)
+    return remote
+  }
+  const embedded = await createEmbeddedStore(loadEmbeddedConfig(env, dataDir), log, siblings)
+  stops.push(embedded.close)
+  if (storeSocket !== undefined) {
+    stops.push(await listenOnStoreSocket(embedded.createServer(), storeSocket, log))
+  }
+  return embedded
+}
