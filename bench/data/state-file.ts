@@ -30,7 +30,7 @@ async function makeOnce(versions: number): Promise<string> {
   say(`building the index of ${versions} versions, once`)
   const folder = await makeRunFolder('state')
   const project = projectOf(versions)
-  const chartgate = await startAlone([project], { folder })
+  const chartgate = await startAlone([project], { folder, cores: '0,1' })
   await readColdIndex(chartgate, project.name)
   await chartgate.stop()
   await mkdir(CACHE_FOLDER, { recursive: true })

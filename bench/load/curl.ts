@@ -1,7 +1,7 @@
 import { mustRun } from '../../tests/support/command.ts'
 import type { Peer } from '../peers/peer.ts'
 
-const MAX_MS = 300_000
+const MAX_MS = 600_000
 
 /** A client of its own, for what would keep the measuring one from measuring. Its answer must be a success. */
 export async function runCurl(
@@ -16,6 +16,6 @@ export async function runCurl(
 
 /** An index that may take longer to build than a server keeps a silent connection: it is asked for again. */
 export function readColdIndex(peer: Peer, project: string): Promise<void> {
-  const args = ['--retry', '5', '--retry-all-errors']
+  const args = ['--retry', '9', '--retry-all-errors']
   return runCurl(peer, `${peer.repository(project)}/index.yaml`, args)
 }

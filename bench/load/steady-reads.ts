@@ -4,6 +4,12 @@ import { type Latencies, summarise } from './latencies.ts'
 
 const EVERY_MS = 5
 
+export interface SteadyReads extends Latencies {
+  /** That were not answered as they should. */
+  failed: number
+  firstFailure: unknown
+}
+
 /**
  * Reads at a steady pace for as long as the work takes, whether or not earlier ones were answered: who waits only hurts
  * himself, and is counted.
@@ -12,21 +18,19 @@ export async function readSteadily(
   urls: readonly string[],
   headers: Record<string, string>,
   work: () => Promise<unknown>,
-): Promise<Latencies> {
+): Promise<SteadyReads> {
   const times: number[] = []
+  const failures: unknown[] = []
   const running = new Set<Promise<void>>()
-  let failure: unknown
   let isOver = false
   const read = async (url: string) => {
     const started = performance.now()
-    await ask(url, { headers })
+    await ask(url, { headers }).catch((error: unknown) => failures.push(error))
     times.push(performance.now() - started)
   }
   const readAll = async () => {
     for (let count = 0; !isOver; count += 1) {
-      const one = read(urls[count % urls.length] ?? '').catch((error: unknown) => {
-        failure ??= error
-      })
+      const one = read(urls[count % urls.length] ?? '')
       running.add(one)
       void one.finally(() => running.delete(one))
       await delay(EVERY_MS)
@@ -40,6 +44,5 @@ export async function readSteadily(
     isOver = true
     await reading
   }
-  if (failure !== undefined) throw failure
-  return summarise(times)
+  return { ...summarise(times), failed: failures.length, firstFailure: failures[0] }
 }

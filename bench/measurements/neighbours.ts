@@ -5,8 +5,7 @@ import { makeLargePackage } from '../data/large-packages.ts'
 import { type BenchProject, projectOf } from '../data/projects.ts'
 import { knownProjectOf } from '../data/state-file.ts'
 import { readColdIndex, runCurl } from '../load/curl.ts'
-import type { Latencies } from '../load/latencies.ts'
-import { readSteadily } from '../load/steady-reads.ts'
+import { readSteadily, type SteadyReads } from '../load/steady-reads.ts'
 import { upload } from '../load/upload.ts'
 import { type LoopDelay, watchEventLoop } from '../load/watch-event-loop.ts'
 import type { Peer } from '../peers/peer.ts'
@@ -26,7 +25,16 @@ export const neighbours: Measurement = {
   title: 'Small reads beside heavy work in another project',
   run: async (_options, findings) => {
     const rows: string[][] = []
-    const head = ['reads', 'p50 ms', 'p99 ms', 'max ms', 'event loop p99 ms', 'max ms', 's']
+    const head = [
+      'reads',
+      'failed',
+      'p50 ms',
+      'p99 ms',
+      'max ms',
+      'event loop p99 ms',
+      'max ms',
+      's',
+    ]
     findings.tables.push({
       title: `Small reads of one project, 200 a second, while in another one …`,
       head: ['', ...head],
@@ -36,8 +44,12 @@ export const neighbours: Measurement = {
       const { what } = phase
       const { reads, loop, seconds } = await measurePhase(phase)
       const figures = [reads.p50Ms, reads.p99Ms, reads.maxMs, loop.p99Ms, loop.maxMs, seconds]
-      rows.push([what, number(reads.count), ...figures.map(number)])
+      rows.push([what, String(reads.count), String(reads.failed), ...figures.map(number)])
       say(`  ${what}: p99 ${number(reads.p99Ms)} ms, event loop ${number(loop.p99Ms)} ms`)
+      if (reads.failed > 0) {
+        say(`  FAILED: ${reads.failed} of ${reads.count} reads: ${String(reads.firstFailure)}`)
+        findings.targets.push(atMost(`reads that fail while ${what}`, reads.failed, 0, 'reads'))
+      }
       if (what === QUIET) continue
       findings.targets.push(
         atMost(`p99 of small reads while ${what}`, reads.p99Ms, 25, 'ms'),
@@ -98,7 +110,7 @@ const PHASES: readonly Phase[] = [
 /** Each phase has a server of its own: what one has left to do is not done in the next. */
 async function measurePhase(
   phase: Phase,
-): Promise<{ reads: Latencies; loop: LoopDelay; seconds: number }> {
+): Promise<{ reads: SteadyReads; loop: LoopDelay; seconds: number }> {
   const folder = await makeRunFolder('neighbours')
   const watch = watchEventLoop(folder)
   const peer = await startAlone([NEIGHBOUR, phase.project()], {
