@@ -6,6 +6,7 @@ import type { Siblings } from '../service/siblings.ts'
 import { assembleGateway } from './assemble.ts'
 import { connectRedis } from './cache/connect-redis.ts'
 import type { ChartStore } from './charts/chart-store.ts'
+import { keepBodies } from './charts/kept-bodies.ts'
 import { createRemoteStore } from './charts/remote-store.ts'
 import type { GatewayConfig } from './config.ts'
 import type { ConnectionConfig } from './db/connect.ts'
@@ -60,7 +61,7 @@ async function openStore(
   if (chartstore !== undefined) {
     const remote = createRemoteStore({ ...chartstore, log })
     stops.push(remote.close)
-    return remote
+    return keepBodies(remote, log)
   }
   const embedded = await createEmbeddedStore(loadEmbeddedConfig(env, dataDir), log, siblings)
   stops.push(embedded.close)

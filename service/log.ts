@@ -1,4 +1,4 @@
-import { type Logger, pino } from 'pino'
+import { type DestinationStream, type Logger, pino } from 'pino'
 import pretty from 'pino-pretty'
 
 export type { Logger } from 'pino'
@@ -10,8 +10,7 @@ export type { Logger } from 'pino'
 export function createLogger(level: string, toTerminal = process.stdout.isTTY === true): Logger {
   const options = logOptions(level)
   if (toTerminal) return pino(options, pretty(FOR_PEOPLE))
-  // Not in the way of requests: whoever reads the log slowly would hold them all up. At the end the rest is written.
-  return pino(options, pino.destination({ dest: process.stdout.fd, sync: false }))
+  return pino(options, createTurnDestination(process.stdout.fd))
 }
 
 /** The same on standard error, for a command: its standard output is its result. */
@@ -20,6 +19,29 @@ export function createCommandLogger(level: string): Logger {
   return process.stderr.isTTY === true
     ? pino(logOptions(level), pretty({ ...FOR_PEOPLE, destination }))
     : pino(logOptions(level), pino.destination({ dest: destination, sync: true }))
+}
+
+/**
+ * Lines of one turn of the event loop leave together: a write a line costs more than making it. At the end of each turn all are
+ * out, so that who kills the process loses none that tells of what was answered.
+ */
+function createTurnDestination(fd: number): DestinationStream & { flushSync: () => void } {
+  // it tries again where a pipe is full
+  const out = pino.destination({ dest: fd, sync: true })
+  let lines = ''
+  const flushSync = () => {
+    const text = lines
+    lines = ''
+    if (text !== '') out.write(text)
+  }
+  process.once('exit', flushSync)
+  return {
+    write: (line) => {
+      if (lines === '') setImmediate(flushSync)
+      lines += line
+    },
+    flushSync,
+  }
 }
 
 const FOR_PEOPLE = {

@@ -40,6 +40,15 @@ test('turns of one key are given in the order in which they were asked for, of o
   assert.deepEqual(order, ['first', 'another key', 'second', 'third'])
 })
 
+test('all others have heard what comes before a turn when it is given, and hear what comes after', async () => {
+  const hub = createHub(async () => undefined, log)
+  const [one, two] = [join(hub), join(hub)]
+  const around = { before: 'writing', after: 'written' }
+  const heard = await one.alone('p/a', async () => [...two.heard], around)
+  assert.deepEqual(heard, ['writing'])
+  await two.alone('p/a', async () => assert.deepEqual(two.heard, ['writing', 'written']))
+})
+
 test('a task that fails gives its turn back, and its error to who ran it', async () => {
   const hub = createHub(async () => undefined, log)
   const [one, two] = [join(hub), join(hub)]

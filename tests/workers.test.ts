@@ -143,7 +143,7 @@ test('two workers are one gateway', { skip }, async (t) => {
 
   await t.test('a chart and its provenance replaced at both at once belong together', async () => {
     await createProject('pairs')
-    for (const _ of numbers(6)) {
+    for (const _ of numbers(4)) {
       await replacePairAtOnce(gateway.url, 'pairs')
       for (const client of clients) await assertPair(client, 'pairs')
     }

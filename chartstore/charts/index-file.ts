@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
+import { acceptsGzip } from '../../service/accepts-gzip.ts'
 import { matchesEtag } from '../../service/etag.ts'
 import type { JsonIndexMode } from '../config/config.ts'
-import { acceptsGzip } from '../http/accepts-gzip.ts'
 import type { Answer } from '../http/answer.ts'
 import type { RouteContext } from '../http/router.ts'
 import type { Bytes, IndexSnapshot, SnapshotForm } from '../index/snapshot.ts'

@@ -55,7 +55,6 @@ function createSiblingStores(
     { project, fileName }: Write,
     task: () => Promise<Result>,
   ): Promise<Result> => {
-    await ask({ kind: 'writing', project, fileName })
     try {
       return await task()
     } catch (error) {
@@ -64,8 +63,6 @@ function createSiblingStores(
         tell({ kind: 'change', change: unknownChange(project, fileName), asksStorage: true })
       }
       throw error
-    } finally {
-      tell({ kind: 'written', project, fileName })
     }
   }
 
@@ -89,16 +86,18 @@ function createSiblingStores(
 
   const stores: SiblingStores = {
     write: (write, task) => {
-      const run = () => writeInTurn(write, task)
       const { project, fileName, isCounted } = write
-      return siblings.alone(turnOf(project, fileName), () =>
-        isCounted ? siblings.alone(project, run) : run(),
-      )
+      const before = { kind: 'writing', project, fileName } satisfies Message
+      const after = { kind: 'written', project, fileName } satisfies Message
+      const run = () =>
+        siblings.alone(turnOf(project, fileName), () => writeInTurn(write, task), { before, after })
+      return isCounted ? siblings.alone(project, run) : run()
     },
     tellSaving: (project) => tell({ kind: 'saving', project }),
     countUploads: async (project) => {
       const counts = await ask({ kind: 'uploads', project })
-      return counts.reduce<number>((sum, count) => sum + Number(count), 0)
+      // who does not answer may be sent one
+      return counts.reduce<number>((sum, count) => sum + Number(count ?? 1), 0)
     },
     onCountUploads: (count) => {
       countOwnUploads = count
@@ -109,27 +108,18 @@ function createSiblingStores(
     siblings.join({
       onMessage: (message) => hear(message as Message),
       onAbandoned: async (turn) => {
-        const { project, fileName } = readTurn(turn)
-        if (fileName === undefined) return
-        if (isPackageFileName(fileName)) {
-          const change = unknownChange(project, fileName)
-          await hear({ kind: 'change', change, asksStorage: true })
-        }
-        await hear({ kind: 'written', project, fileName })
+        const [project = '', fileName] = turn.split('/')
+        if (fileName === undefined || !isPackageFileName(fileName)) return
+        const change = unknownChange(project, fileName)
+        await hear({ kind: 'change', change, asksStorage: true })
       },
     })
   return { stores, join }
 }
 
-/** Neither names of projects nor names of files have a slash. */
+/** Neither names of projects nor names of files have a slash. The turn of what is counted is the project alone. */
 function turnOf(project: string, fileName: string): string {
   return `${project}/${fileName}`
-}
-
-/** Without a file name: the turn of what is counted in the project. */
-function readTurn(turn: string): { project: string; fileName: string | undefined } {
-  const [project = '', fileName] = turn.split('/')
-  return { project, fileName }
 }
 
 function unknownChange(project: string, fileName: string): Change {

@@ -31,17 +31,22 @@ export async function createLocalStorage(root: string): Promise<Storage> {
   const reader = createLocalReader(paths)
   const marks = await createLocalMarks(paths)
 
-  /** Folders of projects that are on their way to the disk. */
-  const making = new Map<string, Promise<void>>()
+  /** Folders of projects that are on the disk, or on their way there. */
+  const rooted = new Map<string, Promise<void>>()
 
-  const makeProject = (project: string): Promise<void> => {
-    const known = making.get(project)
+  const makeProject = async (project: string): Promise<void> => {
+    await mkdir(paths.project(project), { recursive: true })
+    rooted.delete(project)
+  }
+
+  /** Whoever made the folder, another process perhaps, may not have come to this: once for each is enough. */
+  const rootProject = (project: string): Promise<void> => {
+    const known = rooted.get(project)
     if (known !== undefined) return known
-    const made = mkdir(paths.project(project), { recursive: true })
-      .then(() => syncDirectory(paths.root))
-      .finally(() => making.delete(project))
-    making.set(project, made)
-    return made
+    const synced = syncDirectory(paths.root)
+    rooted.set(project, synced)
+    synced.catch(() => rooted.delete(project))
+    return synced
   }
 
   const backup = () => join(paths.spool, nextOwnerName())
@@ -84,8 +89,8 @@ export async function createLocalStorage(root: string): Promise<Storage> {
           await makeProject(project)
           return publishAll(project, moves, overwrite)
         })
-        // Another upload may have made the folder a moment ago: no file stays where its folder does not.
-        await making.get(project)
+        // No file stays where its folder does not.
+        await rootProject(project)
         if (overwrite) for (const spool of spools) spool.noteMoved()
         return stored
       }),

@@ -25,14 +25,16 @@ export interface StoreAnswer {
 }
 
 export interface CallOptions {
-  /** An ETag: the answer is 304 where nothing has changed since. */
+  /** ETags: the answer is 304 where nothing has changed since. */
   ifNoneMatch?: string | undefined
+  /** What the form of the answer depends on, in lower case. */
+  headers?: Readonly<Record<string, string>>
   /** Lets go of a store behind HTTP; whoever does not want to wait for the one in this process just goes. */
   signal?: AbortSignal
 }
 
-export function callHeaders({ ifNoneMatch }: CallOptions = {}): Record<string, string> {
-  return ifNoneMatch === undefined ? {} : { 'if-none-match': ifNoneMatch }
+export function callHeaders({ ifNoneMatch, headers }: CallOptions = {}): Record<string, string> {
+  return { ...headers, ...(ifNoneMatch === undefined ? {} : { 'if-none-match': ifNoneMatch }) }
 }
 
 /** The chart store as the gateway sees it: in this process or at `CHARTSTORE_URL`. */

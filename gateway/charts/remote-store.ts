@@ -5,25 +5,9 @@ import type { Logger } from '../../service/log.ts'
 import { BadGateway, GatewayTimeout, HttpError } from '../http/errors.ts'
 import { type OriginalRequest, sendError } from '../http/send-error.ts'
 import { selectStoreHeaders } from '../http/store-headers.ts'
+import { selectAnswerHeaders } from './answer-headers.ts'
 import { type ChartStore, callHeaders, type StoreAnswer } from './chart-store.ts'
 import { MAX_ERROR_BYTES, readBody, toStoreError } from './store-answer.ts'
-
-/** Of the store's answer these are between it and us, or are set by us. */
-const OWN_ANSWER_HEADERS = new Set([
-  'connection',
-  'keep-alive',
-  'proxy-authenticate',
-  'proxy-connection',
-  'server',
-  'set-cookie',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-  'www-authenticate',
-  'x-powered-by',
-  'x-request-id',
-])
 
 /** The chart store at `url` (`CHARTSTORE_URL`): ours as its own process, or a ChartMuseum. */
 export function createRemoteStore({
@@ -102,10 +86,7 @@ export function createRemoteStore({
       sendError(req, res, toStoreError(status, text.toString('utf8')), log)
       return
     }
-    for (const [name, value] of Object.entries(proxyRes.headers)) {
-      if (value !== undefined && !OWN_ANSWER_HEADERS.has(name)) res.setHeader(name, value)
-    }
-    res.writeHead(status)
+    res.writeHead(status, selectAnswerHeaders(proxyRes.headers))
     // httpxy closes the client when the store dies half way, and the store's answer when the client goes.
     proxyRes.pipe(res)
   }

@@ -1,4 +1,5 @@
 import type { Logger } from '../../service/log.ts'
+import type { Around } from '../../service/siblings.ts'
 import type { FromHub, ToHub } from './sibling-messages.ts'
 
 /** Where the workers of a gateway meet: it gives them turns, and passes on what they tell and ask each other. */
@@ -17,12 +18,17 @@ interface Member {
   isJoined: boolean
 }
 
-interface Question {
-  asker: Member
+interface Turn {
+  member: Member
   id: number
+  around: Around | undefined
+}
+
+interface Question {
   unanswered: Set<Member>
   answers: unknown[]
   timer: NodeJS.Timeout
+  done: (answers: unknown[]) => void
 }
 
 /** So long an asker waits for one that does not answer. */
@@ -32,45 +38,55 @@ const PATIENCE_MS = 1000
 export function createHub(recover: () => Promise<void>, log: Logger): Hub {
   const members = new Set<Member>()
   /** Who waits for each key; the first one has it. */
-  const turns = new Map<string, { member: Member; id: number }[]>()
+  const turns = new Map<string, Turn[]>()
   const questions = new Map<number, Question>()
   let lastQuestion = 0
 
   const others = (member: Member) =>
     [...members].filter((other) => other !== member && other.isJoined)
 
-  const take = (member: Member, id: number, key: string) => {
+  const tell = (member: Member, message: unknown) => {
+    for (const { send } of others(member)) send({ kind: 'tell', message })
+  }
+
+  const give = ({ member, id, around }: Turn) => {
+    const taken = () => member.send({ kind: 'taken', id })
+    if (around === undefined) taken()
+    else ask(member, around.before, taken)
+  }
+
+  const take = (turn: Turn, key: string) => {
     const queue = turns.get(key) ?? []
     turns.set(key, queue)
-    queue.push({ member, id })
-    if (queue.length === 1) member.send({ kind: 'taken', id })
+    queue.push(turn)
+    if (queue.length === 1) give(turn)
   }
 
   const passOn = (key: string) => {
     const queue = turns.get(key)
-    queue?.shift()
+    const ended = queue?.shift()
+    if (ended?.around !== undefined) tell(ended.member, ended.around.after)
     const [next] = queue ?? []
     if (next === undefined) turns.delete(key)
-    else next.member.send({ kind: 'taken', id: next.id })
+    else give(next)
   }
 
-  const ask = (asker: Member, id: number, message: unknown) => {
+  const ask = (asker: Member, message: unknown, done: Question['done']) => {
     const asked = others(asker)
     const number = ++lastQuestion
     const timer = setTimeout(() => finish(number), PATIENCE_MS)
-    questions.set(number, { asker, id, unanswered: new Set(asked), answers: [], timer })
-    for (const member of asked) member.send({ kind: 'ask', id: number, message })
+    questions.set(number, { unanswered: new Set(asked), answers: [], timer, done })
+    for (const { send } of asked) send({ kind: 'ask', id: number, message })
     if (asked.length === 0) finish(number)
   }
 
   const finish = (number: number) => {
     const question = questions.get(number)
     if (question === undefined) return
-    const { asker, id, unanswered, answers, timer } = question
+    const { unanswered, answers, timer, done } = question
     clearTimeout(timer)
     questions.delete(number)
-    const silent = Array.from(unanswered, () => undefined)
-    asker.send({ kind: 'answers', id, answers: [...answers, ...silent] })
+    done([...answers, ...Array.from(unanswered, () => undefined)])
   }
 
   const withdraw = (member: Member, number: number, answers: unknown[]) => {
@@ -86,14 +102,17 @@ export function createHub(recover: () => Promise<void>, log: Logger): Hub {
         member.isJoined = true
         return
       case 'take':
-        return take(member, message.id, message.key)
+        return take({ member, id: message.id, around: message.around }, message.key)
       case 'release':
         return passOn(message.key)
       case 'tell':
-        for (const other of others(member)) other.send(message)
-        return
-      case 'ask':
-        return ask(member, message.id, message.message)
+        return tell(member, message.message)
+      case 'ask': {
+        const { id } = message
+        return ask(member, message.message, (answers) =>
+          member.send({ kind: 'answers', id, answers }),
+        )
+      }
       case 'answer':
         return withdraw(member, message.id, [message.answer])
     }

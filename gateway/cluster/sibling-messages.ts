@@ -1,7 +1,10 @@
+import type { Around } from '../../service/siblings.ts'
+
 /** What a worker says to the hub, by which it speaks to its siblings. Ids are the worker's own. */
 export type ToHub =
   | { kind: 'join' }
-  | { kind: 'take' | 'release'; id: number; key: string }
+  | { kind: 'take'; id: number; key: string; around: Around | undefined }
+  | { kind: 'release'; key: string }
   | { kind: 'tell'; message: unknown }
   | { kind: 'ask'; id: number; message: unknown }
   | { kind: 'answer'; id: number; answer: unknown }

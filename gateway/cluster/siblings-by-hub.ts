@@ -32,16 +32,12 @@ export function connectToHub(send: (message: ToHub) => void, log: Logger): HubCo
 
   return {
     siblings: {
-      alone: async (key, task) => {
-        let turn = 0
-        await request((id) => {
-          turn = id
-          return { kind: 'take', id, key }
-        })
+      alone: async (key, task, around) => {
+        await request((id) => ({ kind: 'take', id, key, around }))
         try {
           return await task()
         } finally {
-          send({ kind: 'release', id: turn, key })
+          send({ kind: 'release', key })
         }
       },
       tell: (message) => send({ kind: 'tell', message }),

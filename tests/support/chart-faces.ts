@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { pino } from 'pino'
+import { keepBodies } from '../../gateway/charts/kept-bodies.ts'
 import { createRemoteStore } from '../../gateway/charts/remote-store.ts'
 import { createEmbeddedStore, loadEmbeddedConfig } from '../../gateway/embedded-chartstore.ts'
 import { type ChartApi, chartsOfGateway, chartsOfStore } from './chart-api.ts'
@@ -40,5 +41,5 @@ async function makeStore(t: TestContext, face: Face, env: Record<string, string>
     return createEmbeddedStore(loadEmbeddedConfig(env, join(await makeFolder(t), 'data')), log)
   }
   const { url } = await startStore(t, { env })
-  return createRemoteStore({ url, user: '', password: '', timeoutMs: 10_000, log })
+  return keepBodies(createRemoteStore({ url, user: '', password: '', timeoutMs: 10_000, log }), log)
 }

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { pino } from 'pino'
 import type { ChartStore } from '../../gateway/charts/chart-store.ts'
+import { keepBodies } from '../../gateway/charts/kept-bodies.ts'
 import { createRemoteStore } from '../../gateway/charts/remote-store.ts'
 import { createEmbeddedStore, loadEmbeddedConfig } from '../../gateway/embedded-chartstore.ts'
 import { makeFolder } from './folder.ts'
@@ -37,7 +38,7 @@ export async function openGatewayStore(
       await remote.close()
       await stop()
     }
-    return { ...remote, close }
+    return { ...keepBodies(remote, log), close }
   }
 
   let current = await open()

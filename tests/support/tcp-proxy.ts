@@ -9,17 +9,23 @@ export interface TcpProxy {
   /** Swallows what is sent, both ways, without closing anything: a partition. */
   swallow: () => void
   mend: () => void
+  /** Bytes that the server has sent so far. */
+  received: () => number
 }
 
 /** A way to a server on which connections break. */
 export async function startTcpProxy(t: TestContext, targetPort: number): Promise<TcpProxy> {
   let state: 'open' | 'cut' | 'swallowing' = 'open'
+  let received = 0
   const sockets = new Set<Socket>()
   const destroyAll = () => {
     for (const socket of sockets) socket.destroy()
   }
   const server = createServer((socket) => {
     const upstream = connect(targetPort, '127.0.0.1')
+    upstream.on('data', (bytes) => {
+      received += bytes.length
+    })
     const pairs = [
       [socket, upstream],
       [upstream, socket],
@@ -48,6 +54,7 @@ export async function startTcpProxy(t: TestContext, targetPort: number): Promise
       state = 'cut'
       destroyAll()
     },
+    received: () => received,
     swallow: () => {
       state = 'swallowing'
     },

@@ -89,7 +89,7 @@ export function uploadTo(
 /** Sends one version with a provenance over many connections at the same time; all must be taken. */
 export async function replacePairAtOnce(url: string, project: string): Promise<void> {
   const { api, headers } = chartsOfGateway(url, project)
-  const uploads = Array.from({ length: 12 }, async () => {
+  const uploads = Array.from({ length: 8 }, async () => {
     const chart = await buildNoise('web', '1.0.0', 100)
     const prov = signedText('web', '1.0.0', sha256(chart))
     const init = { method: 'POST', headers, body: formOf({ chart, prov }) }
