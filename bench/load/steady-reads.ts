@@ -29,11 +29,12 @@ export async function readSteadily(
     times.push(performance.now() - started)
   }
   const readAll = async () => {
+    const started = performance.now()
     for (let count = 0; !isOver; count += 1) {
       const one = read(urls[count % urls.length] ?? '')
       running.add(one)
       void one.finally(() => running.delete(one))
-      await delay(EVERY_MS)
+      await delay(Math.max(started + count * EVERY_MS - performance.now(), 0))
     }
     await Promise.all(running)
   }

@@ -102,6 +102,7 @@ const PHASES: readonly Phase[] = [
   {
     what: 'packages of 100 MB are uploaded',
     project: () => projectOf(10),
+    env: { MAX_UPLOAD_SIZE: '200000000' },
     prepare: () => makeLargePackage(100),
     work: uploadLarge,
   },
