@@ -3,6 +3,7 @@ import { Worker } from 'node:worker_threads'
 import pLimit from 'p-limit'
 import { decodeGo, type GoType } from './go-decode.ts'
 import { decodeYaml, parseGoYaml } from './go-yaml.ts'
+import { type Work, wait } from './work.ts'
 
 /** What a worker is asked. */
 export interface YamlQuestion {
@@ -30,9 +31,9 @@ const TOO_COMPLEX = 'error converting YAML to JSON: the document is too complex'
  * Why helm could not decode a YAML file into a type; undefined where it could. Large files are parsed in a worker thread:
  * no other request waits for them.
  */
-export async function findYamlFault(content: Buffer, type: GoType): Promise<string | undefined> {
+export function* findYamlFault(content: Buffer, type: GoType): Work<string | undefined> {
   if (content.length <= INLINE_BYTES) return yamlFault({ content, type })
-  return inTurn(() => askWorker({ content, type }))
+  return yield* wait(inTurn(() => askWorker({ content, type })))
 }
 
 export function yamlFault({ content, type }: YamlQuestion): string | undefined {

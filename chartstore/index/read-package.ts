@@ -1,5 +1,10 @@
-import { createHash } from 'node:crypto'
-import { type ArchiveLimits, DEFAULT_LIMITS, readChartArchive } from '../chart/archive.ts'
+import { createHash, hash } from 'node:crypto'
+import {
+  type ArchiveLimits,
+  DEFAULT_LIMITS,
+  readChartArchive,
+  readWholeArchive,
+} from '../chart/archive.ts'
 import { observe } from '../observe.ts'
 import type { OpenFile } from '../storage/storage.ts'
 import { createEntry, type IndexEntry } from './entry.ts'
@@ -16,30 +21,36 @@ const STORED_LIMITS: ArchiveLimits = {
   ratio: 1000,
 }
 
+/** Most packages are small: a stream for each would cost more than reading it. */
+const SMALL_BYTES = 128 * 1024
+
 /**
  * Reads a stored package into an index entry, in one pass, and lets go of it.
  * @throws {InvalidChart} where it is no chart. @throws {StorageError}
  */
 export async function readPackage(file: OpenFile, urlBase: string): Promise<IndexEntry> {
-  const hash = createHash('sha256')
-  const bytes = readBytes(file)
-  try {
-    const hashed = observe(bytes, (chunk) => {
-      hash.update(chunk)
-    })
-    const { metadata } = await readChartArchive(hashed, STORED_LIMITS)
-    const digest = hash.digest('hex')
-    const { fileName, modifiedNs } = file
-    return createEntry({ metadata, fileName, digest, modifiedNs }, urlBase)
-  } finally {
-    await bytes.return()
-  }
+  const read = file.size <= SMALL_BYTES ? readSmall : readLarge
+  const { metadata, digest } = await read(file)
+  const { fileName, modifiedNs } = file
+  return createEntry({ metadata, fileName, digest, modifiedNs }, urlBase)
 }
 
-/** Most packages are small: a stream for each would cost more than reading it. */
-const SMALL_BYTES = 128 * 1024
+async function readSmall(file: OpenFile) {
+  const bytes = await file.read()
+  const { metadata } = await readWholeArchive(bytes, STORED_LIMITS)
+  return { metadata, digest: hash('sha256', bytes) }
+}
 
-async function* readBytes(file: OpenFile): AsyncGenerator<Uint8Array, void, undefined> {
-  if (file.size <= SMALL_BYTES) yield await file.read()
-  else yield* file.stream()
+async function readLarge(file: OpenFile) {
+  const digest = createHash('sha256')
+  const stream = file.stream()
+  try {
+    const hashed = observe(stream[Symbol.asyncIterator](), (chunk) => {
+      digest.update(chunk)
+    })
+    const { metadata } = await readChartArchive(hashed, STORED_LIMITS)
+    return { metadata, digest: digest.digest('hex') }
+  } finally {
+    stream.destroy()
+  }
 }
