@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { ChartMetadata } from '../chart/chart-metadata.ts'
 import { parseVersion, type Version } from '../chart/version.ts'
 import { type Plain, toBlockYaml, toGoJson } from './serialise.ts'
@@ -53,7 +53,7 @@ export function createEntry(
     digest,
     yaml: Buffer.from(`  - ${toBlockYaml(fields, '    ')}\n`),
     json,
-    fingerprint: createHash('sha256').update(json).digest().subarray(0, 16),
+    fingerprint: hash('sha256', json, 'buffer').subarray(0, 16),
   }
 }
 
