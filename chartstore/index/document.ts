@@ -1,6 +1,6 @@
 import { quoteAsGo } from '../chart/quoted-text.ts'
 import { compareVersions } from '../chart/version.ts'
-import type { IndexEntry } from './entry.ts'
+import { type IndexEntry, yamlOf } from './entry.ts'
 import { yamlKey } from './serialise.ts'
 
 /** The index of one project in memory: pure, without I/O. One change costs the chart that it touches. */
@@ -135,7 +135,7 @@ function yamlSegment(name: string, chart: Chart | undefined): Buffer {
   if (chart === undefined) return Buffer.alloc(0)
   chart.yaml ??= Buffer.concat([
     Buffer.from(`  ${yamlKey(name)}:\n`),
-    ...chart.versions.map((entry) => entry.yaml),
+    ...chart.versions.map(yamlOf),
   ])
   return chart.yaml
 }

@@ -43,7 +43,7 @@ export function parseIndexCache(content: string, urlBase: string): IndexCache {
   const versions = isOurs ? parseLines(content) : parseForeign(content)
   const entries = new Map<string, IndexEntry>()
   for (const version of versions) {
-    const entry = toEntry(version, urlBase)
+    const entry = checkEntry(version, urlBase)
     if (entry !== undefined) entries.set(entry.fileName, entry)
   }
   return { generated: /^generated: "([^"]+)"$/m.exec(content)?.[1], entries }
@@ -73,13 +73,13 @@ function parseForeign(content: string): unknown[] {
 /** One version as JSON, as entries are written: undefined where it is none. */
 export function parseEntry(json: string, urlBase: string): IndexEntry | undefined {
   try {
-    return toEntry(JSON.parse(json), urlBase)
+    return checkEntry(JSON.parse(json), urlBase)
   } catch {
     return undefined
   }
 }
 
-function toEntry(version: unknown, urlBase: string): IndexEntry | undefined {
+function checkEntry(version: unknown, urlBase: string): IndexEntry | undefined {
   if (!isRecord(version)) return undefined
   const { urls, created, digest } = version
   const url = Array.isArray(urls) ? String(urls[0]) : ''

@@ -5,9 +5,10 @@ import {
   readChartArchive,
   readWholeArchive,
 } from '../chart/archive.ts'
+import type { ChartMetadata } from '../chart/chart-metadata.ts'
 import { observe } from '../observe.ts'
-import type { OpenFile } from '../storage/storage.ts'
-import { createEntry, type IndexEntry } from './entry.ts'
+import type { OpenFile, StoredFile } from '../storage/storage.ts'
+import { describeEntry, type EntryText } from './entry.ts'
 
 /**
  * What is in storage already was accepted once, perhaps by an older ChartMuseum without helm's present limits
@@ -25,23 +26,11 @@ const STORED_LIMITS: ArchiveLimits = {
 const SMALL_BYTES = 128 * 1024
 
 /**
- * Reads a stored package into an index entry, in one pass, and lets go of it.
+ * Reads a stored package into what the index says of it, in one pass, and lets go of it.
  * @throws {InvalidChart} where it is no chart. @throws {StorageError}
  */
-export async function readPackage(file: OpenFile, urlBase: string): Promise<IndexEntry> {
-  const read = file.size <= SMALL_BYTES ? readSmall : readLarge
-  const { metadata, digest } = await read(file)
-  const { fileName, modifiedNs } = file
-  return createEntry({ metadata, fileName, digest, modifiedNs }, urlBase)
-}
-
-async function readSmall(file: OpenFile) {
-  const bytes = await file.read()
-  const { metadata } = await readWholeArchive(bytes, STORED_LIMITS)
-  return { metadata, digest: hash('sha256', bytes) }
-}
-
-async function readLarge(file: OpenFile) {
+export async function readPackage(file: OpenFile, urlBase: string): Promise<EntryText> {
+  if (file.size <= SMALL_BYTES) return readWholePackage(file, await file.read(), urlBase)
   const digest = createHash('sha256')
   const stream = file.stream()
   try {
@@ -49,8 +38,27 @@ async function readLarge(file: OpenFile) {
       digest.update(chunk)
     })
     const { metadata } = await readChartArchive(hashed, STORED_LIMITS)
-    return { metadata, digest: digest.digest('hex') }
+    return describe(file, metadata, digest.digest('hex'), urlBase)
   } finally {
     stream.destroy()
   }
+}
+
+/** The same for a package whose bytes are in memory. */
+export async function readWholePackage(
+  file: StoredFile,
+  bytes: Buffer,
+  urlBase: string,
+): Promise<EntryText> {
+  const { metadata } = await readWholeArchive(bytes, STORED_LIMITS)
+  return describe(file, metadata, hash('sha256', bytes), urlBase)
+}
+
+function describe(
+  { fileName, modifiedNs }: StoredFile,
+  metadata: ChartMetadata,
+  digest: string,
+  urlBase: string,
+): EntryText {
+  return describeEntry({ metadata, fileName, digest, modifiedNs }, urlBase)
 }

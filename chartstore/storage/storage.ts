@@ -71,12 +71,14 @@ export interface Storage {
    * nothing beyond this process.
    */
   fileMark?: (project: string, fileName: string) => Promise<string>
+  /** Where threads of this process can read the file by themselves; absent where they cannot. */
+  localPath?: (project: string, fileName: string) => string
   /** undefined where the project has no files or the backend cannot tell. */
   revision: (project: string) => Promise<StorageRevision | undefined>
 }
 
 /** What only looks at files needs no more. */
-export type StorageReader = Pick<Storage, 'list' | 'listNames' | 'stat' | 'get'>
+export type StorageReader = Pick<Storage, 'list' | 'listNames' | 'stat' | 'get' | 'localPath'>
 
 /** Differs whenever files were added or removed since, whoever did it. */
 export interface StorageRevision {
