@@ -37,6 +37,8 @@ export function* readAll(source: ByteSource): Work<Buffer> {
 
 /** Takes exact numbers of bytes off a source. */
 export interface ByteReader {
+  /** `length` bytes where they are here already. Asked first, as it costs less than to wait for nothing. */
+  now: (length: number) => Buffer | undefined
   /** `length` bytes, or fewer where the end comes first. */
   read: (length: number) => Work<Buffer>
   /** What comes next, at most so many bytes; undefined at the end. */
@@ -62,6 +64,12 @@ export function createByteReader(source: ByteSource): ByteReader {
   }
 
   return {
+    now: (length) => {
+      if (rest.length < length) return undefined
+      const taken = rest.subarray(0, length)
+      rest = rest.subarray(length)
+      return taken
+    },
     take,
     *read(length) {
       const parts: Buffer[] = []

@@ -101,7 +101,7 @@ const MAX_TEXT_BYTES = 512
  * @returns false at the end of the source
  */
 function* skipHeader(bytes: ByteReader, cut: string): Work<boolean> {
-  const header = yield* bytes.read(10)
+  const header = bytes.now(10) ?? (yield* bytes.read(10))
   if (header.length === 0) return false
   if (header.length < 10) throw new InvalidChart(cut)
   const isGzip = header[0] === 0x1f && header[1] === 0x8b && header[2] === 8
@@ -126,7 +126,7 @@ function* skipText(bytes: ByteReader): Work<void> {
 }
 
 function* readExactly(bytes: ByteReader, length: number): Work<Buffer> {
-  const read = yield* bytes.read(length)
+  const read = bytes.now(length) ?? (yield* bytes.read(length))
   if (read.length < length) throw new InvalidChart('unexpected EOF')
   return read
 }

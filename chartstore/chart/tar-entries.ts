@@ -92,7 +92,7 @@ export function readTarEntries(source: ByteSource): TarEntries {
   }
 
   function* readBlock(): Work<Buffer | undefined> {
-    const block = yield* bytes.read(BLOCK_BYTES)
+    const block = bytes.now(BLOCK_BYTES) ?? (yield* bytes.read(BLOCK_BYTES))
     if (block.length === 0) return undefined
     if (block.length < BLOCK_BYTES) throw new InvalidChart('unexpected EOF')
     return block
@@ -111,7 +111,7 @@ export function readTarEntries(source: ByteSource): TarEntries {
 
   function* readContent(): Work<Buffer | undefined> {
     if (left === 0) return undefined
-    const chunk = yield* bytes.take(left)
+    const chunk = bytes.now(left) ?? (yield* bytes.take(left))
     if (chunk === undefined) throw new InvalidChart('unexpected EOF')
     left -= chunk.length
     return chunk
@@ -126,7 +126,7 @@ export function readTarEntries(source: ByteSource): TarEntries {
 
   function* skipPadding(size: number): Work<boolean> {
     const padding = (BLOCK_BYTES - (size % BLOCK_BYTES)) % BLOCK_BYTES
-    return (yield* bytes.read(padding)).length === padding
+    return (bytes.now(padding) ?? (yield* bytes.read(padding))).length === padding
   }
 
   return { next }
