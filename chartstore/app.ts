@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto'
-import { Readable } from 'node:stream'
 import type { Logger } from '../service/log.ts'
 import type { Authenticate } from './auth/authenticator.ts'
 import { coalesceByKey } from './coalesce.ts'
 import type { ChartstorePolicy } from './config/config.ts'
-import type { Answer, StoreRequest } from './http/answer.ts'
+import { type Answer, lengthOf, type StoreRequest } from './http/answer.ts'
 import { createRouter, type Route, type RouteContext } from './http/router.ts'
 import { answerError, StoreError } from './http/store-error.ts'
 import { RELATIVE_URLS } from './index/entry.ts'
@@ -107,7 +106,7 @@ export function createChartstore({
         status: result.status,
         seconds: (performance.now() - started) / 1000,
         requestBytes: Number(request.headers['content-length'] ?? 0),
-        responseBytes: sizeOf(result),
+        responseBytes: lengthOf(result.body) ?? Number(result.headers['content-length'] ?? 0),
       })
       return { ...result, headers: { 'x-request-id': requestId, ...result.headers } }
     },
@@ -120,9 +119,4 @@ export function createChartstore({
 
 function readRepo({ params }: RouteContext): string[] {
   return [params.repo ?? 'repo']
-}
-
-function sizeOf({ headers, body }: Answer): number {
-  if (body instanceof Readable || body === undefined) return Number(headers['content-length'] ?? 0)
-  return Buffer.byteLength(body)
 }

@@ -20,10 +20,10 @@ export function coalesce<Result>(task: () => Promise<Result>): () => Promise<Res
 }
 
 /** The same by key. A key that nobody asks for costs no memory. */
-export function coalesceByKey<Result>(
-  task: (key: string) => Promise<Result>,
-): (key: string) => Promise<Result> {
-  const calls = new Map<string, { call: () => Promise<Result>; waiting: number }>()
+export function coalesceByKey<Key, Result>(
+  task: (key: Key) => Promise<Result>,
+): (key: Key) => Promise<Result> {
+  const calls = new Map<Key, { call: () => Promise<Result>; waiting: number }>()
   return async (key) => {
     const known = calls.get(key) ?? { call: coalesce(() => task(key)), waiting: 0 }
     calls.set(key, known)

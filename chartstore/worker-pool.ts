@@ -61,7 +61,9 @@ function startThread<Question, Answer>(
   memoryMb: number,
   onEnd: () => void,
 ): Thread<Question, Answer> {
-  const worker = new Worker(script, { resourceLimits: { maxOldGenerationSizeMb: memoryMb, maxYoungGenerationSizeMb: 16 } })
+  const worker = new Worker(script, {
+    resourceLimits: { maxOldGenerationSizeMb: memoryMb, maxYoungGenerationSizeMb: 16 },
+  })
   const waiting = new Map<number, PromiseWithResolvers<Answer>>()
   let asked = 0
   let idle: NodeJS.Timeout | undefined

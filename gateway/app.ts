@@ -10,13 +10,13 @@ import type { Authoriser } from './access/authorise.ts'
 import type { AuditLog } from './audit/audit-log.ts'
 import type { Authentication } from './auth/authentication.ts'
 import { createTokenRoutes } from './auth/token-routes.ts'
+import { createChartReads } from './charts/chart-reads.ts'
 import { createChartRoutes } from './charts/chart-routes.ts'
 import type { ChartStore } from './charts/chart-store.ts'
+import { createFastPath } from './fast-path.ts'
 import { askForBody } from './http/ask-for-body.ts'
+import { createBeginAnswer } from './http/begin-answer.ts'
 import { NotFound } from './http/errors.ts'
-import { assignRequestId } from './http/request-id.ts'
-import { createRequestLog } from './http/request-log.ts'
-import { setSecurityHeaders } from './http/security-headers.ts'
 import { sendError } from './http/send-error.ts'
 import type { VersionLabels } from './labels/version-labels.ts'
 import type { ReadUploadTerms } from './projects/upload-terms.ts'
@@ -36,6 +36,7 @@ export interface GatewayDependencies {
   readUploadTerms: ReadUploadTerms
   /** Express's setting: which proxies' `X-Forwarded-For` is believed. */
   trustProxy: false | number | string
+  hasFastPath: boolean
   /** Mounted at their paths, after charts: `/api/v2.0`, `/api/version`, `/api`, `/c`. */
   apiRouters: readonly { path: string; router: Router }[]
   log: Logger
@@ -44,6 +45,8 @@ export interface GatewayDependencies {
 /** The gateway: what happens to a request, in this order. */
 export function createGateway(dependencies: GatewayDependencies): RequestListener {
   const { authentication, authoriser, settings, log } = dependencies
+  const readCharts = createChartReads(dependencies)
+  const beginAnswer = createBeginAnswer(log)
   const app = express()
   app.disable('x-powered-by')
   // The routes that want one set it themselves.
@@ -51,12 +54,11 @@ export function createGateway(dependencies: GatewayDependencies): RequestListene
   app.enable('case sensitive routing')
   app.set('trust proxy', dependencies.trustProxy)
 
-  // First, so that every answer and every line of the log has it.
-  app.use(assignRequestId)
-  // Before all that can refuse, so that refusals are logged too.
-  app.use(createRequestLog(log))
-  // Before anything answers.
-  app.use(setSecurityHeaders)
+  // First, so that every answer is logged.
+  app.use((req, res, next) => {
+    beginAnswer(req, res)
+    next()
+  })
   // Before a cookie may tell who it is: a request that another site has made is nobody's, and keeps no session alive.
   app.use(createCsrfProtection(dependencies.isSecure))
   // Before every route: none can forget it. Wrong credentials go no further.
@@ -65,7 +67,7 @@ export function createGateway(dependencies: GatewayDependencies): RequestListene
   app.use(createReadOnlyGuard(settings))
   // Before any body parser: a body that was read cannot be passed on. The client's own headers end here, at the store
   // (store-headers.ts).
-  app.use(createChartRoutes({ ...dependencies, ...authentication }))
+  app.use(createChartRoutes({ ...dependencies, ...authentication, readCharts }))
   // Chart routes ask for the body when it is read; from here on whoever may send is asked at once.
   app.use((req, res, next) => {
     askForBody(req, res)
@@ -76,7 +78,18 @@ export function createGateway(dependencies: GatewayDependencies): RequestListene
   app.use(refuseUnknownPath)
   // Last, so that it sees what all others throw.
   app.use(createErrorRenderer(log))
-  return app
+  if (!dependencies.hasFastPath) return app
+
+  const answerFast = createFastPath({
+    ...dependencies,
+    ...authentication,
+    beginAnswer,
+    readCharts,
+    isTrustedProxy: app.get('trust proxy fn'),
+  })
+  return (req, res) => {
+    if (!answerFast(req, res)) app(req, res)
+  }
 }
 
 const refuseUnknownPath: RequestHandler = (req) => {

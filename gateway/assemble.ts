@@ -34,7 +34,10 @@ export interface Foundations {
 export type GatewayPolicy = Pick<
   GatewayConfig,
   'auditRetentionDays' | 'externalUrl' | 'robotNamePrefix' | 'tokenExpirationMinutes' | 'trustProxy'
->
+> & {
+  /** Without it Express answers everything, and the same. On by default. */
+  hasFastPath?: boolean
+}
 
 export interface AssembledGateway {
   handle: RequestListener
@@ -81,6 +84,7 @@ export function assembleGateway(
     versionLabels: createVersionLabels(db),
     isSecure,
     trustProxy: policy.trustProxy,
+    hasFastPath: policy.hasFastPath ?? true,
     apiRouters: createApiRouters({
       config: policy,
       ...authentication,

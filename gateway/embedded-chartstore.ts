@@ -74,5 +74,8 @@ export async function createEmbeddedStore(
 
 function toReadable(body: Answer['body']): Readable {
   if (body instanceof Readable) return body
-  return Readable.from(body === undefined ? [] : [Buffer.from(body)])
+  if (body === undefined) return Readable.from([])
+  return Readable.from(
+    typeof body === 'string' || Buffer.isBuffer(body) ? [Buffer.from(body)] : body,
+  )
 }

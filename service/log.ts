@@ -9,7 +9,9 @@ export type { Logger } from 'pino'
  */
 export function createLogger(level: string, toTerminal = process.stdout.isTTY === true): Logger {
   const options = logOptions(level)
-  return toTerminal ? pino(options, pretty(FOR_PEOPLE)) : pino(options)
+  if (toTerminal) return pino(options, pretty(FOR_PEOPLE))
+  // Not in the way of requests: whoever reads the log slowly would hold them all up. At the end the rest is written.
+  return pino(options, pino.destination({ dest: process.stdout.fd, sync: false }))
 }
 
 /** The same on standard error, for a command: its standard output is its result. */

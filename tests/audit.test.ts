@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { pino } from 'pino'
 import { ROLE } from '../gateway/access/permissions.ts'
 import type { ChartEntry } from '../gateway/audit/audit-entry.ts'
-import { createAuditLog } from '../gateway/audit/audit-log.ts'
+import { createAuditLog, MAX_WAITING } from '../gateway/audit/audit-log.ts'
 import { ANONYMOUS } from '../gateway/auth/principal.ts'
 import type { Queryable } from '../gateway/db/database.ts'
 import { ServiceUnavailable } from '../gateway/http/errors.ts'
@@ -203,14 +203,15 @@ test('what is more than may wait goes to the log at once', async (t) => {
   outage.isAway = true
   const { log, lines } = createMemoryLog()
   const auditLog = createAuditLog(outage.db, log)
-  for (let index = 0; index < 10_600; index += 1) auditLog.record(entry(`c${index}`))
+  const count = MAX_WAITING + 5000
+  for (let index = 0; index < count; index += 1) auditLog.record(entry(`c${index}`))
   const overflow = lines.flatMap(({ audit }) => (audit === undefined ? [] : [audit.chart]))
   outage.isAway = false
   await auditLog.close()
   const stored = await readCharts(db)
   assert.ok(overflow.length > 0)
-  assert.equal(stored.length + overflow.length, 10_600)
-  assert.equal(new Set([...stored, ...overflow]).size, 10_600)
+  assert.equal(stored.length + overflow.length, count)
+  assert.equal(new Set([...stored, ...overflow]).size, count)
 })
 
 async function send(

@@ -41,6 +41,29 @@ test('a version is the same in the list of charts, in that of its chart and alon
   assert.deepEqual(await outcome(fetch(`${charts}/a/latest`)), [200, list.a[0]])
 })
 
+test('the versions of a chart, and each of them, have an ETag that changes with them alone', async (t) => {
+  const { url } = await startStore(t)
+  const charts = `${url}/api/p/charts`
+  const etagOf = async (path: string) => (await fetch(`${charts}/${path}`)).headers.get('etag')
+  const upload = async (name: string, version: string) =>
+    postRaw(charts, await buildChart({ name, version }))
+  await upload('a', '1.0.0')
+  await upload('b', '1.0.0')
+  const paths = ['a', 'a/1.0.0', 'a/latest', 'b', 'b/1.0.0']
+  const before = await Promise.all(paths.map(etagOf))
+  for (const [i, path] of paths.entries()) {
+    const headers = { 'if-none-match': before[i] ?? '' }
+    const again = await fetch(`${charts}/${path}`, { headers })
+    assert.deepEqual([again.status, await again.text()], [304, ''], path)
+    assert.equal(again.headers.get('etag'), before[i])
+  }
+  await upload('a', '1.1.0')
+  const after = await Promise.all(paths.map(etagOf))
+  const changed = paths.filter((_, i) => before[i] !== after[i])
+  assert.deepEqual(changed, ['a', 'a/latest'])
+  assert.deepEqual(await outcome(fetch(`${charts}/c`)), [404, { error: 'chart not found' }])
+})
+
 test('a list of charts has an ETag that changes with them, and with latest only their highest versions', async (t) => {
   const { url } = await startStore(t)
   const charts = `${url}/api/p/charts`

@@ -1,11 +1,13 @@
 import { matchesEtag } from '../../service/etag.ts'
 import { parseConstraint } from '../chart/constraint.ts'
-import type { Answer } from '../http/answer.ts'
+import { quoteAsGo } from '../chart/quoted-text.ts'
+import type { Answer, StoreRequest } from '../http/answer.ts'
 import { json, jsonText } from '../http/replies.ts'
 import type { RouteContext } from '../http/router.ts'
 import { StoreError } from '../http/store-error.ts'
 import type { IndexDocument } from '../index/document.ts'
 import type { IndexEntry } from '../index/entry.ts'
+import type { Bytes, SnapshotForm } from '../index/snapshot.ts'
 import type { HandlerDeps } from './handler-deps.ts'
 
 /** The JSON API over the index: entries were serialised when they came in, so answers are only put together. */
@@ -17,23 +19,26 @@ export function createChartsHandlers({ indexes }: HandlerDeps) {
     /** Beside ChartMuseum's `offset` and `limit`: with `latest` each chart has its highest version only. */
     list: async ({ query, params, request }: RouteContext): Promise<Answer> => {
       const page = readPage(query)
-      const document = await documentOf({ params })
-      const etag = `"${document.fingerprint().toString('hex')}"`
-      if (matchesEtag(request.headers['if-none-match'], etag)) {
-        return { status: 304, headers: { etag } }
+      const form = query.has('latest') ? 'latest' : 'list'
+      const index = await indexes.forReading(params.repo ?? '')
+      if (page === undefined) {
+        const { etag, bytes } = await index.snapshot(form)
+        return unlessKnown(request, etag, bytes)
       }
-      const segments = query.has('latest') ? document.latestJsonSegments() : document.jsonSegments()
-      const end = page.limit === undefined ? undefined : page.offset + page.limit
-      const answer = jsonText(`{${segments.slice(page.offset, end).join(',')}}`)
-      return { ...answer, headers: { ...answer.headers, etag } }
+      const document = await index.current()
+      return unlessKnown(request, toEtag(document.fingerprint()), () =>
+        writePage(document, page, form),
+      )
     },
     versions: async (context: RouteContext): Promise<Answer> => {
-      const versions = (await documentOf(context)).versions(context.params.name ?? '')
+      const versions = (await documentOf(context)).versionsJson(context.params.name ?? '')
       if (versions === undefined) throw new StoreError(404, 'chart not found')
-      return jsonText(`[${versions.map((entry) => entry.json).join(',')}]`)
+      return unlessKnown(context.request, toEtag(versions.fingerprint), versions.parts)
     },
-    version: async (context: RouteContext): Promise<Answer> =>
-      jsonText(findVersion(await documentOf(context), context).json),
+    version: async (context: RouteContext): Promise<Answer> => {
+      const { fingerprint, json: text } = findVersion(await documentOf(context), context)
+      return unlessKnown(context.request, toEtag(fingerprint), () => text)
+    },
     problems: async ({ params }: RouteContext): Promise<Answer> => {
       const index = await indexes.forReading(params.repo ?? '')
       await index.current()
@@ -42,16 +47,28 @@ export function createChartsHandlers({ indexes }: HandlerDeps) {
   }
 }
 
+/** JSON, or 304 for whoever has it. */
+function unlessKnown({ headers }: StoreRequest, etag: string, write: () => string | Bytes): Answer {
+  if (matchesEtag(headers['if-none-match'], etag)) return { status: 304, headers: { etag } }
+  const answer = jsonText(write())
+  return { ...answer, headers: { ...answer.headers, etag } }
+}
+
+/** What stands for entries stands for their JSON. */
+function toEtag(fingerprint: Buffer): string {
+  return `"${fingerprint.toString('hex')}"`
+}
+
 /**
  * The version that `:version` means: that very text, else the highest one that satisfies it as a constraint.
  * @throws {StoreError} 404 with ChartMuseum's texts.
  */
 export function findVersion(document: IndexDocument, { params }: RouteContext): IndexEntry {
   const { name = '', version = '' } = params
+  const exact = document.version(name, version)
+  if (exact !== undefined) return exact
   const versions = document.versions(name)
   if (versions === undefined) throw new StoreError(404, 'no chart name found')
-  const exact = versions.find((entry) => entry.version === version)
-  if (exact !== undefined) return exact
   const wanted = version === 'latest' ? '' : version
   const satisfies = readConstraint(wanted)
   const best = versions.find((entry) => entry.parsedVersion && satisfies(entry.parsedVersion))
@@ -67,7 +84,23 @@ function readConstraint(text: string): ReturnType<typeof parseConstraint> {
   }
 }
 
-function readPage(query: URLSearchParams): { offset: number; limit: number | undefined } {
+interface Page {
+  offset: number
+  limit: number | undefined
+}
+
+function writePage(document: IndexDocument, { offset, limit }: Page, form: SnapshotForm): string {
+  const end = limit === undefined ? undefined : offset + limit
+  const charts = document.chartNames().slice(offset, end)
+  const members = charts.map((name) => {
+    const versions = document.versions(name)?.slice(0, form === 'latest' ? 1 : undefined) ?? []
+    return `${quoteAsGo(name)}:[${versions.map((entry) => entry.json).join(',')}]`
+  })
+  return `{${members.join(',')}}`
+}
+
+/** @returns undefined where all charts are asked for. */
+function readPage(query: URLSearchParams): Page | undefined {
   const offset = readNumber(query.get('offset') ?? '0')
   if (offset === undefined) {
     throw new StoreError(400, 'offset is not a valid non-negative integer')
@@ -77,7 +110,7 @@ function readPage(query: URLSearchParams): { offset: number; limit: number | und
   if (text !== null && (limit === undefined || limit === 0)) {
     throw new StoreError(400, 'limit is not a valid positive integer')
   }
-  return { offset, limit }
+  return offset === 0 && limit === undefined ? undefined : { offset, limit }
 }
 
 function readNumber(text: string): number | undefined {

@@ -16,9 +16,7 @@ export function createDeleteHandler({ indexes }: HandlerDeps) {
     const index = await indexes.forReading(repo)
     if (await index.remove(packageFile)) return json({ deleted: true })
     // Put into storage by hand under another name: the index knows where it is.
-    const entry = (await index.current())
-      .versions(name)
-      ?.find((candidate) => candidate.version === version)
+    const entry = (await index.current()).version(name, version)
     if (entry !== undefined && (await index.remove(entry.fileName))) return json({ deleted: true })
     throw new StoreError(404, `remove ${packageFile}: no such file`)
   }

@@ -4,7 +4,7 @@ import type { JsonIndexMode } from '../config/config.ts'
 import { acceptsGzip } from '../http/accepts-gzip.ts'
 import type { Answer } from '../http/answer.ts'
 import type { RouteContext } from '../http/router.ts'
-import type { IndexForm } from '../index/snapshot.ts'
+import type { Bytes, IndexSnapshot, SnapshotForm } from '../index/snapshot.ts'
 import type { HandlerDeps } from './handler-deps.ts'
 
 /** `GET /:repo/index.yaml`: bytes that are ready, or 304. */
@@ -14,7 +14,7 @@ export function createIndexFileHandler({ indexes, policy }: HandlerDeps) {
     const form = chooseForm(policy.jsonIndex, request.headers)
     const snapshot = await index.snapshot(form)
     const gzipTag = snapshot.etag.replace(/"$/, '-gzip"')
-    const zipped = acceptsGzip(request.headers) ? snapshot.gzip() : undefined
+    const zipped = acceptsGzip(request.headers) ? await gzipOf(snapshot) : undefined
     const headers: Record<string, string> = {
       // Also for JSON, as ChartMuseum's --json-index; helm looks at the bytes.
       'content-type': 'application/x-yaml',
@@ -29,8 +29,17 @@ export function createIndexFileHandler({ indexes, policy }: HandlerDeps) {
   }
 }
 
+/** What cannot be compressed is sent as it is. */
+async function gzipOf(snapshot: IndexSnapshot): Promise<Bytes | undefined> {
+  try {
+    return await snapshot.gzip()
+  } catch {
+    return undefined
+  }
+}
+
 /** helm parses a JSON index five times faster since 3.13; older ones read it as YAML (spec/helm-client.md 1.6). */
-export function chooseForm(mode: JsonIndexMode, headers: IncomingHttpHeaders): IndexForm {
+export function chooseForm(mode: JsonIndexMode, headers: IncomingHttpHeaders): SnapshotForm {
   if (mode !== 'auto') return mode === 'always' ? 'json' : 'yaml'
   const helm = /^Helm\/(\d+)\.(\d+)/.exec(headers['user-agent'] ?? '')
   if (helm === null) return 'yaml'

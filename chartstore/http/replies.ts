@@ -1,3 +1,4 @@
+import type { Bytes } from '../index/snapshot.ts'
 import type { Answer } from './answer.ts'
 
 const JSON_TYPE = 'application/json; charset=utf-8'
@@ -7,7 +8,7 @@ export function json(value: unknown, status = 200): Answer {
   return jsonText(JSON.stringify(value), status)
 }
 
-export function jsonText(body: string, status = 200): Answer {
+export function jsonText(body: string | Bytes, status = 200): Answer {
   return { status, headers: { 'content-type': JSON_TYPE }, body }
 }
 

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { prepareEarlyAnswer } from '../../service/early-answer.ts'
-import type { Answer } from './answer.ts'
+import { type Answer, lengthOf } from './answer.ts'
 
 /** Writes an answer to a socket. */
 export async function writeAnswer(
@@ -23,9 +23,35 @@ export async function writeAnswer(
   } else if (body instanceof Readable) {
     // A source that fails half way closes the connection: the length does not match, and the client knows.
     await pipeline(body, res).catch(() => res.destroy())
-  } else {
+  } else if (typeof body === 'string' || Buffer.isBuffer(body)) {
     res.end(body)
+  } else {
+    await writeParts(res, body)
   }
+}
+
+/** Handed over together: so many cost one call of the system, and a reader that is slow holds no more than these. */
+const PARTS_AT_ONCE = 64
+
+async function writeParts(res: ServerResponse, parts: readonly Buffer[]): Promise<void> {
+  for (let start = 0; start < parts.length && !res.destroyed; start += PARTS_AT_ONCE) {
+    res.cork()
+    for (const part of parts.slice(start, start + PARTS_AT_ONCE)) res.write(part)
+    res.uncork()
+    if (res.writableNeedDrain) await drained(res)
+  }
+  res.end()
+}
+
+/** Its reader has taken everything, or gone. */
+function drained(res: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const settle = () => {
+      res.off('drain', settle).off('close', settle)
+      resolve()
+    }
+    res.on('drain', settle).on('close', settle)
+  })
 }
 
 function withLength(
@@ -33,7 +59,7 @@ function withLength(
   body: Answer['body'],
   status: number,
 ): Record<string, string> {
-  if (body instanceof Readable || 'content-length' in headers || status === 304) return headers
-  const length = body === undefined ? 0 : Buffer.byteLength(body)
-  return { ...headers, 'content-length': String(length) }
+  if ('content-length' in headers || status === 304) return headers
+  const length = lengthOf(body)
+  return length === undefined ? headers : { ...headers, 'content-length': String(length) }
 }

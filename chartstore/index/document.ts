@@ -1,9 +1,10 @@
-import { quoteAsGo } from '../chart/quoted-text.ts'
-import { compareVersions } from '../chart/version.ts'
-import { type IndexEntry, yamlOf } from './entry.ts'
-import { yamlKey } from './serialise.ts'
+import { parseVersion } from '../chart/version.ts'
+import type { IndexEntry } from './entry.ts'
+import type { IndexPiece, PieceForm } from './index-piece.ts'
+import { createIndexPieces } from './index-pieces.ts'
+import { createSegments } from './segments.ts'
 
-/** The index of one project in memory: pure, without I/O. One change costs the chart that it touches. */
+/** The index of one project in memory: pure, without I/O. One change costs the segment that it touches. */
 export interface IndexDocument {
   /** Adds the entry, in the place of the one of the same file. Returns false, and adds nothing, where another file holds
    *  the same name and version under its proper name. */
@@ -15,56 +16,53 @@ export interface IndexDocument {
   chartNames: () => readonly string[]
   /** Versions of a chart, highest first; undefined for an unknown chart. */
   versions: (name: string) => readonly IndexEntry[] | undefined
+  /** The version of exactly this text. */
+  version: (name: string, version: string) => IndexEntry | undefined
   /** Rises with each change. */
   revision: () => number
   chartCount: () => number
   versionCount: () => number
-  /** Each chart's part of the index, in order: `  name:\n  - …`. */
-  yamlSegments: () => Buffer[]
-  /** `"name":[{…},…]` of each chart, in order. */
-  jsonSegments: () => string[]
-  /** The same with the highest version alone. */
-  latestJsonSegments: () => string[]
+  /** The entries as they are now. Only what changed is written. */
+  pieces: (form: PieceForm) => IndexPiece[]
+  /** Writes what is not written yet for so long at most. @returns whether that was all. */
+  writeFor: (form: PieceForm, ms: number) => boolean
+  /** Of a chart; undefined for an unknown one. */
+  versionsJson: (name: string) => FingerprintedJson | undefined
   /** The same for equal content, whatever the order of changes: all entries' fingerprints, exclusive-or'ed. */
   fingerprint: () => Buffer
 }
 
+export interface FingerprintedJson {
+  /** As the document's, of these entries. */
+  fingerprint: Buffer
+  /** `[{…},{…}]`. */
+  parts: () => Buffer[]
+}
+
 interface Chart {
-  versions: IndexEntry[]
-  yaml: Buffer | undefined
-  json: string | undefined
+  versions: number
+  fingerprint: Buffer
 }
 
 export function createIndexDocument(): IndexDocument {
   const charts = new Map<string, Chart>()
   const files = new Map<string, IndexEntry>()
-  const fingerprint = Buffer.alloc(16)
-  let sortedNames: string[] | undefined = []
+  const segments = createSegments()
+  const pieces = createIndexPieces(segments)
+  const fingerprint = Buffer.alloc(FINGERPRINT_BYTES)
+  let names: string[] | undefined
   let revision = 0
-
-  const names = () => {
-    sortedNames ??= [...charts.keys()].sort(byBytes)
-    return sortedNames
-  }
-
-  const changed = (chart: Chart, entry: IndexEntry) => {
-    chart.yaml = undefined
-    chart.json = undefined
-    for (let i = 0; i < 16; i++)
-      fingerprint[i] = (fingerprint[i] ?? 0) ^ (entry.fingerprint[i] ?? 0)
-    revision++
-  }
 
   const remove = (fileName: string): boolean => {
     const entry = files.get(fileName)
     const chart = entry && charts.get(entry.name)
     if (entry === undefined || chart === undefined) return false
     files.delete(fileName)
-    chart.versions.splice(chart.versions.indexOf(entry), 1)
-    changed(chart, entry)
-    if (chart.versions.length === 0) {
+    segments.remove(entry)
+    count(entry, chart, -1)
+    if (chart.versions === 0) {
       charts.delete(entry.name)
-      sortedNames = undefined
+      names = undefined
     }
     return true
   }
@@ -72,24 +70,28 @@ export function createIndexDocument(): IndexDocument {
   const insert = (entry: IndexEntry) => {
     let chart = charts.get(entry.name)
     if (chart === undefined) {
-      chart = { versions: [], yaml: undefined, json: undefined }
+      chart = { versions: 0, fingerprint: Buffer.alloc(FINGERPRINT_BYTES) }
       charts.set(entry.name, chart)
-      sortedNames = undefined
+      names = undefined
     }
     files.set(entry.fileName, entry)
-    chart.versions.splice(findPlace(chart.versions, entry), 0, entry)
-    changed(chart, entry)
+    segments.insert(entry)
+    count(entry, chart, 1)
+  }
+
+  const count = (entry: IndexEntry, chart: Chart, more: 1 | -1) => {
+    chart.versions += more
+    toggle(chart.fingerprint, entry.fingerprint)
+    toggle(fingerprint, entry.fingerprint)
+    revision++
   }
 
   return {
     put: (entry) => {
-      const twin = charts
-        .get(entry.name)
-        ?.versions.find(
-          (other) => other.version === entry.version && other.fileName !== entry.fileName,
-        )
-      if (twin !== undefined && !isProperlyNamed(entry)) return false
-      if (twin !== undefined) remove(twin.fileName)
+      const holder = segments.find(entry)
+      const isTaken = holder !== undefined && holder.fileName !== entry.fileName
+      if (isTaken && !isProperlyNamed(entry)) return false
+      if (isTaken) remove(holder.fileName)
       remove(entry.fileName)
       insert(entry)
       return true
@@ -97,55 +99,34 @@ export function createIndexDocument(): IndexDocument {
     remove,
     getFile: (fileName) => files.get(fileName),
     fileNames: () => files.keys(),
-    chartNames: names,
-    versions: (name) => charts.get(name)?.versions,
+    chartNames: () => {
+      names ??= segments.chartNames()
+      return names
+    },
+    versions: (name) => (charts.has(name) ? segments.ofChart(name) : undefined),
+    version: (name, version) =>
+      segments.find({ name, version, parsedVersion: parseVersion(version) }),
     revision: () => revision,
     chartCount: () => charts.size,
     versionCount: () => files.size,
-    yamlSegments: () =>
-      charts.size === 0 ? [] : names().map((name) => yamlSegment(name, charts.get(name))),
-    jsonSegments: () => names().map((name) => jsonSegment(name, charts.get(name))),
-    latestJsonSegments: () =>
-      names().map((name) => `${quoteAsGo(name)}:[${charts.get(name)?.versions[0]?.json ?? ''}]`),
+    pieces: pieces.all,
+    writeFor: pieces.writeFor,
+    versionsJson: (name) => {
+      const chart = charts.get(name)
+      if (chart === undefined) return undefined
+      return { fingerprint: chart.fingerprint, parts: () => pieces.versionsJson(name) }
+    },
     fingerprint: () => Buffer.from(fingerprint),
   }
 }
 
+const FINGERPRINT_BYTES = 16
+
+/** Puts an entry's fingerprint into that of a set, or takes it out. */
+function toggle(set: Buffer, entry: Buffer): void {
+  for (let i = 0; i < FINGERPRINT_BYTES; i++) set[i] = (set[i] ?? 0) ^ (entry[i] ?? 0)
+}
+
 function isProperlyNamed(entry: IndexEntry): boolean {
   return entry.fileName === `${entry.name}-${entry.version}.tgz`
-}
-
-/** Binary search: versions stay sorted, highest first. */
-function findPlace(versions: readonly IndexEntry[], entry: IndexEntry): number {
-  let low = 0
-  let high = versions.length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    const other = versions[middle]
-    if (other !== undefined && compareVersions(entry.parsedVersion, other.parsedVersion) > 0) {
-      low = middle + 1
-    } else {
-      high = middle
-    }
-  }
-  return low
-}
-
-function yamlSegment(name: string, chart: Chart | undefined): Buffer {
-  if (chart === undefined) return Buffer.alloc(0)
-  chart.yaml ??= Buffer.concat([
-    Buffer.from(`  ${yamlKey(name)}:\n`),
-    ...chart.versions.map(yamlOf),
-  ])
-  return chart.yaml
-}
-
-function jsonSegment(name: string, chart: Chart | undefined): string {
-  if (chart === undefined) return ''
-  chart.json ??= `${quoteAsGo(name)}:[${chart.versions.map((entry) => entry.json).join(',')}]`
-  return chart.json
-}
-
-function byBytes(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0
 }

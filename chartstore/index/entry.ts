@@ -23,8 +23,6 @@ export interface IndexEntry extends EntryText {
   parsedVersion: Version | undefined
   /** 16 bytes that stand for all of the above in the ETag of the index. */
   fingerprint: Buffer
-  /** Made by `yamlOf` when it is first asked for: helm from 3.13 on never does. */
-  yaml: Buffer | undefined
 }
 
 export interface PackageFacts {
@@ -58,7 +56,6 @@ export function toEntry(text: EntryText): IndexEntry {
     ...{ name, version, fileName, modifiedNs, digest, json },
     parsedVersion: parseVersion(version),
     fingerprint: fingerprintOf(json),
-    yaml: undefined,
   }
 }
 
@@ -72,10 +69,12 @@ function fingerprintOf(json: string): Buffer {
 
 const FINGERPRINT_BYTES = 16
 
-/** `- apiVersion: …`: a list item of the chart's versions, indented by two, ending in a line break. */
-export function yamlOf(entry: IndexEntry): Buffer {
-  entry.yaml ??= Buffer.from(`  - ${toBlockYaml(JSON.parse(entry.json), '    ')}\n`)
-  return entry.yaml
+/**
+ * `- apiVersion: …`: a list item of the chart's versions, indented by two, ending in a line break. Made only where YAML is
+ * asked for: helm from 3.13 on never does.
+ */
+export function yamlOf({ json }: EntryText): Buffer {
+  return Buffer.from(`  - ${toBlockYaml(JSON.parse(json), '    ')}\n`)
 }
 
 type Fields = { readonly [key: string]: Plain | undefined }

@@ -15,14 +15,15 @@ import { createIndexedFiles, type Problem } from './indexed-files.ts'
 import { createObjectLimit } from './object-limit.ts'
 import { createProjectWriter, type ProjectWriter } from './project-writer.ts'
 import { createReplicaFollower } from './replica-follower.ts'
-import { createSnapshot, type IndexForm, type IndexSnapshot } from './snapshot.ts'
+import type { IndexSnapshot, SnapshotForm } from './snapshot.ts'
+import { createSnapshots } from './snapshots.ts'
 import { createVersionLimit } from './version-limit.ts'
 
 /** The index of one project, kept true to its storage. */
 export interface ProjectIndex extends ProjectWriter {
   /** The index as it stands: it shows every file that was in place when this was called. */
   current: () => Promise<IndexDocument>
-  snapshot: (form: IndexForm) => Promise<IndexSnapshot>
+  snapshot: (form: SnapshotForm) => Promise<IndexSnapshot>
   /** Takes over what another store of the replica set tells. */
   receive: (change: ForeignChange) => Promise<void>
   /** Compares every file with storage, and then what the replicas share with the index. */
@@ -84,7 +85,6 @@ export function createProjectIndex(project: string, options: IndexOptions): Proj
   const log = options.log.child({ project })
   const urlBase = options.urlBase(project)
   const timers = createTimers((error) => log.error({ err: error }, 'background work failed'))
-  const snapshots = new Map<IndexForm, IndexSnapshot>()
   let generated = nowToTheSecond()
   let isLoaded = false
 
@@ -94,6 +94,8 @@ export function createProjectIndex(project: string, options: IndexOptions): Proj
   }
   const files = createIndexedFiles({ ...options, project, log, urlBase, onChange })
   const { document } = files
+  const { contextPath } = options
+  const snapshotIn = createSnapshots(document, () => ({ generated, contextPath }))
   const coherence = createCoherence({ ...options, project, files, timers })
   const cacheSaver = createCacheSaver({
     project,
@@ -172,11 +174,7 @@ export function createProjectIndex(project: string, options: IndexOptions): Proj
     },
     snapshot: async (form) => {
       await refresh()
-      const last = snapshots.get(form)
-      if (last?.revision === document.revision()) return last
-      const snapshot = createSnapshot(document, form, generated, options.contextPath)
-      snapshots.set(form, snapshot)
-      return snapshot
+      return snapshotIn(form)
     },
     publish: async (publication) => {
       await load()

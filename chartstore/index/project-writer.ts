@@ -54,7 +54,7 @@ export function createProjectWriter(options: {
 
   /** The version as the index has it, from whatever file. */
   const findHolder = ({ metadata }: NonNullable<Publication['facts']>) =>
-    document.versions(metadata.name)?.find(({ version }) => version === metadata.version)
+    document.version(metadata.name, metadata.version)
 
   /** Storage decides whether a file is replaced. It cannot tell that a version is there under another file's name. */
   const refuseReplacement = ({ facts, overwrite }: Publication) => {

@@ -1,82 +1,118 @@
 import { createHash } from 'node:crypto'
-import { promisify } from 'node:util'
-import { gzip } from 'node:zlib'
 import { quote } from '../chart/quoted-text.ts'
 import type { IndexDocument } from './document.ts'
+import { joinMember, type MemberPart, storePart } from './gzip-member.ts'
+import type { IndexPiece } from './index-piece.ts'
 import { toGoJson } from './serialise.ts'
 
-export type IndexForm = 'yaml' | 'json'
+/** The index that helm reads, as YAML or JSON, and the list of all charts: with all versions, or the highest alone. */
+export type SnapshotForm = 'yaml' | 'json' | 'list' | 'latest'
 
-/** The index at one moment, in one form. Its bytes never change. */
+/** The index at one moment, in one form. Its bytes never change: all who read them share them. */
 export interface IndexSnapshot {
   /** The revision of the document that it shows. */
   revision: number
   /** The strong ETag, with quotes. */
   etag: string
-  bytes: () => Buffer
-  /** The compressed bytes if they are ready. Asking has them made, off the request path. */
-  gzip: () => Buffer | undefined
+  bytes: () => Bytes
+  /**
+   * The same compressed, at once or in a few milliseconds. undefined where it would take longer: then it is made meanwhile,
+   * off the request path, of what is not compressed yet.
+   */
+  gzip: () => Bytes | Promise<Bytes> | undefined
 }
 
-const compress = promisify(gzip)
+/** Short ones are whole, long ones in parts, which other snapshots share. Never changed. */
+export type Bytes = Buffer | readonly Buffer[]
 
-/** @param generated RFC 3339, the time of the last change. @param contextPath what cm-push is told of; empty: nothing. */
+/** What stands around the entries. */
+export interface SnapshotFrame {
+  /** RFC 3339, the time of the last change. */
+  generated: string
+  /** What cm-push is told of; empty: nothing. */
+  contextPath: string
+}
+
+/** What is longer is sent in pieces as it lies in memory: to join it anew after each change would cost more. */
+const WHOLE_BYTES = 1024 * 1024
+/** Compressed sooner than sent uncompressed. */
+const SOON_BYTES = 512 * 1024
+
 export function createSnapshot(
   document: IndexDocument,
-  form: IndexForm,
-  generated: string,
-  contextPath: string,
+  form: SnapshotForm,
+  frame: SnapshotFrame,
 ): IndexSnapshot {
-  const parts =
-    form === 'yaml'
-      ? yamlParts(document.yamlSegments(), generated, contextPath)
-      : [jsonText(document.jsonSegments(), generated, contextPath)]
-  const hash = createHash('sha256')
-    .update(document.fingerprint())
-    .update(`${generated} ${form} ${contextPath}`)
-  let whole: Buffer | undefined
-  let zipped: Buffer | undefined
-  let isZipping = false
+  const pieces = document.pieces(form === 'list' ? 'json' : form)
+  const { head, tail } = writeFrame(form, pieces.length === 0, frame)
+  let whole: Bytes | undefined
+  let zipped: Bytes | undefined
+  let zipping: Promise<Bytes> | undefined
 
-  const bytes = () => {
-    whole ??= Buffer.concat(parts)
-    return whole
+  const zip = async () => {
+    const parts: MemberPart[] = []
+    for (const piece of pieces) parts.push(piece.compressed() ?? (await piece.compress()))
+    zipped = joinShort(joinMember([storePart(head), ...parts, storePart(tail)]))
+    return zipped
   }
 
   return {
     revision: document.revision(),
-    etag: `"${hash.digest('hex').slice(0, 32)}"`,
-    bytes,
+    etag: etagOf(document, form, frame),
+    bytes: () => {
+      whole ??= joinShort([head, ...pieces.map((piece) => piece.bytes), tail])
+      return whole
+    },
     gzip: () => {
-      if (!isZipping) {
-        isZipping = true
-        compress(bytes(), { level: 6 }).then(
-          (result) => {
-            zipped = result
-          },
-          () => {
-            isZipping = false
-          },
-        )
-      }
-      return zipped
+      if (zipped !== undefined) return zipped
+      zipping ??= zip()
+      zipping.catch(() => {
+        zipping = undefined
+      })
+      return countUncompressed(pieces) > SOON_BYTES ? undefined : zipping
     },
   }
 }
 
-function yamlParts(segments: readonly Buffer[], generated: string, contextPath: string): Buffer[] {
-  const entries = segments.length === 0 ? 'entries: {}\n' : 'entries:\n'
-  const serverInfo = contextPath === '' ? ' {}' : `\n  contextPath: ${quote(contextPath)}`
-  return [
-    Buffer.from(`apiVersion: v1\n${entries}`),
-    ...segments,
-    Buffer.from(`generated: "${generated}"\nserverInfo:${serverInfo}\n`),
-  ]
+function countUncompressed(pieces: readonly IndexPiece[]): number {
+  const left = pieces.filter((piece) => piece.compressed() === undefined)
+  return left.reduce((sum, { bytes }) => sum + bytes.length, 0)
 }
 
-function jsonText(segments: readonly string[], generated: string, contextPath: string): Buffer {
-  const serverInfo = contextPath === '' ? '{}' : toGoJson({ contextPath })
-  return Buffer.from(
-    `{"apiVersion":"v1","generated":"${generated}","entries":{${segments.join(',')}},"serverInfo":${serverInfo}}`,
-  )
+function joinShort(parts: readonly Buffer[]): Bytes {
+  const length = parts.reduce((sum, part) => sum + part.length, 0)
+  return length > WHOLE_BYTES ? parts : Buffer.concat(parts, length)
+}
+
+function etagOf(document: IndexDocument, form: SnapshotForm, frame: SnapshotFrame): string {
+  const fingerprint = document.fingerprint()
+  if (form === 'list' || form === 'latest') return `"${fingerprint.toString('hex')}"`
+  const hash = createHash('sha256')
+    .update(fingerprint)
+    .update(`${frame.generated} ${form} ${frame.contextPath}`)
+  return `"${hash.digest('hex').slice(0, 32)}"`
+}
+
+/** Pieces of JSON leave the last chart open. */
+function writeFrame(
+  form: SnapshotForm,
+  isEmpty: boolean,
+  { generated, contextPath }: SnapshotFrame,
+): { head: Buffer; tail: Buffer } {
+  const end = isEmpty ? '}' : ']}'
+  if (form === 'yaml') {
+    const serverInfo = contextPath === '' ? ' {}' : `\n  contextPath: ${quote(contextPath)}`
+    return {
+      head: Buffer.from(`apiVersion: v1\nentries:${isEmpty ? ' {}' : ''}\n`),
+      tail: Buffer.from(`generated: "${generated}"\nserverInfo:${serverInfo}\n`),
+    }
+  }
+  if (form === 'json') {
+    const serverInfo = contextPath === '' ? '{}' : toGoJson({ contextPath })
+    return {
+      head: Buffer.from(`{"apiVersion":"v1","generated":"${generated}","entries":{`),
+      tail: Buffer.from(`${end},"serverInfo":${serverInfo}}`),
+    }
+  }
+  return { head: Buffer.from('{'), tail: Buffer.from(end) }
 }

@@ -1,4 +1,3 @@
-import type { BigIntStats } from 'node:fs'
 import { constants, type FileHandle, open, opendir, readdir, stat } from 'node:fs/promises'
 import { storing } from './local-errors.ts'
 import { toStoredFile } from './local-file-now.ts'
@@ -13,13 +12,10 @@ const READ_CHUNK = 512 * 1024
 /** Names that are taken from a folder in one step: of a large one they come in pieces, so that nobody waits for all. */
 const NAMES_AT_ONCE = 512
 
-type LocalReader = StorageReader & Required<Pick<Storage, 'fileMark' | 'localPath'>>
+type LocalReader = StorageReader & Required<Pick<Storage, 'localPath'>>
 
 /** What is in a directory of projects. Nothing is written there, and it need not be ours. */
 export function createLocalReader(paths: LocalPaths): LocalReader {
-  const look = (project: string, fileName: string): Promise<BigIntStats> =>
-    stat(paths.file(project, fileName), { bigint: true })
-
   const listNames = (project: string): Promise<string[]> =>
     storing(project, async () => {
       const folder = await opendir(paths.project(project), { bufferSize: NAMES_AT_ONCE })
@@ -35,13 +31,9 @@ export function createLocalReader(paths: LocalPaths): LocalReader {
     listNames,
     list: async (project) => statFiles(paths.project(project), await listNames(project)),
     stat: (project, fileName) =>
-      storing(fileName, async () => toStoredFile(fileName, await look(project, fileName))),
-    fileMark: (project, fileName) =>
       storing(fileName, async () => {
-        // Two overwrites within one tick of the kernel's clock have one time, and each a file of its own.
-        const found = await look(project, fileName)
-        const { size, modifiedNs } = toStoredFile(fileName, found)
-        return `${found.ino}-${modifiedNs}-${size}`
+        const found = await stat(paths.file(project, fileName), { bigint: true })
+        return toStoredFile(fileName, found)
       }),
     get: (project, fileName) => openLocalFile(paths.file(project, fileName), fileName),
     localPath: paths.file,

@@ -1,19 +1,10 @@
-import {
-  access,
-  constants,
-  link,
-  mkdir,
-  rename,
-  rm,
-  stat,
-  unlink,
-  writeFile,
-} from 'node:fs/promises'
+import { access, constants, link, mkdir, rename, rm, unlink, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { StartError } from '../../service/start-error.ts'
 import { createDirectorySync } from './directory-sync.ts'
 import { storing } from './local-errors.ts'
 import { readJournal, removeJournal, writeJournal } from './local-journal.ts'
+import { createLocalMarks } from './local-marks.ts'
 import { createLocalPaths, type LocalPaths } from './local-paths.ts'
 import { finishPublication, type Move, publish } from './local-publish.ts'
 import { createLocalReader } from './local-reader.ts'
@@ -37,6 +28,7 @@ export async function createLocalStorage(root: string): Promise<Storage> {
   await prepare(paths, nextOwnerName())
 
   const reader = createLocalReader(paths)
+  const marks = await createLocalMarks(paths)
 
   const ensureProject = async (project: string): Promise<void> => {
     const created = await mkdir(paths.project(project), { recursive: true })
@@ -62,6 +54,7 @@ export async function createLocalStorage(root: string): Promise<Storage> {
 
   return {
     ...reader,
+    ...marks,
     createSpool: () =>
       storing('upload', () => createLocalSpool(join(paths.spool, nextOwnerName()))),
     put: (project, files, overwrite) =>
@@ -92,11 +85,6 @@ export async function createLocalStorage(root: string): Promise<Storage> {
           throw error
         }
       }),
-    revision: async (project) => {
-      const found = await stat(paths.project(project), { bigint: true }).catch(() => undefined)
-      if (found === undefined) return undefined
-      return { mark: `${found.ino}-${found.mtimeNs}`, changedMs: Number(found.mtimeMs) }
-    },
   }
 }
 

@@ -22,7 +22,7 @@ export function keepSmallFiles(
     // an entry costs more than its bytes
     sizeCalculation: ({ bytes }) => bytes.length + 512,
   })
-  const look = coalesceByKey((path) => {
+  const look = coalesceByKey((path: string) => {
     const at = path.indexOf('/')
     return fileMark(path.slice(0, at), path.slice(at + 1))
   })

@@ -23,6 +23,12 @@ export interface Authoriser {
     permission: ProjectPermission,
     project: ProjectReference,
   ) => Promise<ProjectAccess | undefined>
+  /** The same by name and by what is cached alone: undefined also where that does not tell. */
+  peekAllowed: (
+    principal: Principal,
+    permission: ProjectPermission,
+    projectName: string,
+  ) => ProjectAccess | undefined
   /**
    * @param denial the message of the 403. Harbor writes `forbidden`, and on chart routes the name of the caller.
    * @throws {Unauthorized} for nobody, {Forbidden} for somebody. A missing project looks like a forbidden one to all
@@ -112,6 +118,15 @@ export function createAuthoriser({
     return can(principal, permission, project, await findRoles(project.id, principal.id))
   }
 
+  const peekAllowed: Authoriser['peekAllowed'] = (principal, permission, name) => {
+    const project = projectCache.peek(`name:${name}`)?.project
+    if (project === undefined) return undefined
+    if (can(principal, permission, project, [])) return project
+    if (principal.kind !== 'user') return undefined
+    const roles = roleCache.peek(`${project.id}:${principal.id}`) ?? []
+    return can(principal, permission, project, roles) ? project : undefined
+  }
+
   const findAllowed: Authoriser['findAllowed'] = async (principal, permission, reference) => {
     const project = await findProject(reference)
     if (project === undefined) return undefined
@@ -120,6 +135,7 @@ export function createAuthoriser({
 
   return {
     findAllowed,
+    peekAllowed,
 
     requireProject: async (principal, permission, reference, denial = 'forbidden') => {
       const project = await findAllowed(principal, permission, reference)

@@ -14,8 +14,8 @@ export interface AuditLog {
 }
 
 const BATCH_MS = 200
-const BATCH_ROWS = 500
-const MAX_WAITING = 10_000
+const BATCH_ROWS = 2000
+export const MAX_WAITING = 20_000
 const RETRY_MS = 1000
 /** How long `close` goes on trying while Postgres is away. */
 const CLOSE_MS = 5000

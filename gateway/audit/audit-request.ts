@@ -1,13 +1,17 @@
-import type { Request, Response } from 'express'
+import type { ServerResponse } from 'node:http'
+import type { Request } from 'express'
 import type { ProjectAccess } from '../projects/repository.ts'
 import type { AuditedChange, ChartEntry } from './audit-entry.ts'
 import type { AuditLog } from './audit-log.ts'
 
 type Subject = Pick<ChartEntry, 'chart' | 'version'>
 
+/** Who asks, as both logs name them. */
+export type Caller = Pick<Request, 'principal' | 'requestId' | 'ip'>
+
 /** An entry for what a request did, but for the chart and the status. */
 export function describeRequest(
-  req: Request,
+  req: Caller,
   project: ProjectAccess,
   operation: ChartEntry['operation'],
 ): Omit<ChartEntry, 'chart' | 'version' | 'status'> {
@@ -24,7 +28,7 @@ export function describeRequest(
 /** Records a change that was made, as the request that made it is answered. */
 export function auditChange(
   auditLog: AuditLog,
-  req: Request,
+  req: Caller,
   status: number,
   change: AuditedChange,
 ): void {
@@ -38,7 +42,7 @@ export function auditChange(
  */
 export function auditAnswer(
   auditLog: AuditLog,
-  res: Response,
+  res: ServerResponse,
   entry: ReturnType<typeof describeRequest>,
   readSubject: (status: number) => Subject | undefined,
 ): void {

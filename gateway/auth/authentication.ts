@@ -11,7 +11,11 @@ import type { LiveSettings } from '../settings/settings.ts'
 import type { UsersRepository } from '../users/repository.ts'
 import { createAccounts, isUsable } from './accounts.ts'
 import { createAuthenticate } from './authenticate.ts'
-import { createCredentialVerifier, type VerifyCredential } from './credentials.ts'
+import {
+  type CredentialVerifier,
+  createCredentialVerifier,
+  type VerifyCredential,
+} from './credentials.ts'
 import { createHolders } from './holders.ts'
 import { createLoginThrottle } from './login-throttle.ts'
 import type { Principal } from './principal.ts'
@@ -22,6 +26,7 @@ export interface Authentication {
   /** Sets `req.principal`. */
   authenticate: RequestHandler
   verifyCredential: VerifyCredential
+  peekCredential: CredentialVerifier['peek']
   /**
    * The principal as it is now, for a request that has taken long, with the limits of its token.
    * @throws {Unauthorized} where its account has gone, was disabled or has another credential.
@@ -58,7 +63,11 @@ export function createAuthentication({
   const store = redis === undefined ? createPostgresSessions(db) : createRedisSessions(redis)
   const sessions = createSessions({ store, findHolder, settings })
   const throttle = createLoginThrottle(redis)
-  const verifyCredential = createCredentialVerifier({ accounts, changes, throttle })
+  const { verify: verifyCredential, peek: peekCredential } = createCredentialVerifier({
+    accounts,
+    changes,
+    throttle,
+  })
   const refresh = async (principal: Principal): Promise<Principal> => {
     if (principal.kind === 'anonymous') return principal
     const account = await accounts.findById(principal.kind, principal.id)
@@ -72,5 +81,13 @@ export function createAuthentication({
     verifyToken: tokens.verify,
     sessions,
   })
-  return { authenticate, verifyCredential, refresh, sessions, tokens, signingKeys }
+  return {
+    authenticate,
+    verifyCredential,
+    peekCredential,
+    refresh,
+    sessions,
+    tokens,
+    signingKeys,
+  }
 }

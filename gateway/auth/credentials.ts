@@ -24,6 +24,12 @@ export type VerifyCredential = (
   source: string,
 ) => Promise<UserPrincipal | RobotPrincipal>
 
+export interface CredentialVerifier {
+  verify: VerifyCredential
+  /** Whose it is where that is known already and may be trusted now; nothing is asked, and nothing counted. */
+  peek: (credential: Credential) => UserPrincipal | RobotPrincipal | undefined
+}
+
 /** No user name, email or full robot name is longer. */
 const MAX_LOGIN_LENGTH = 1024
 
@@ -38,7 +44,7 @@ export function createCredentialVerifier({
   accounts: Accounts
   changes: ChangeFeed
   throttle: LoginThrottle
-}): VerifyCredential {
+}): CredentialVerifier {
   const verified = createLiveCache<Account>({
     changes,
     max: 10_000,
@@ -90,11 +96,17 @@ export function createCredentialVerifier({
     }
   }
 
-  return async (credential, source) => {
-    const key = digest(credential)
-    const account = verified.peek(key) ?? (await attemptOnce(key, credential, source))
-    if (!isUsable(account)) throw new Unauthorized()
-    return account.principal
+  return {
+    verify: async (credential, source) => {
+      const key = digest(credential)
+      const account = verified.peek(key) ?? (await attemptOnce(key, credential, source))
+      if (!isUsable(account)) throw new Unauthorized()
+      return account.principal
+    },
+    peek: (credential) => {
+      const account = verified.peek(digest(credential))
+      return account !== undefined && isUsable(account) ? account.principal : undefined
+    },
   }
 }
 

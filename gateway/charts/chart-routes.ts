@@ -12,15 +12,12 @@ import type { VersionLabels } from '../labels/version-labels.ts'
 import type { ReadUploadTerms } from '../projects/upload-terms.ts'
 import { requireWritable } from '../settings/read-only.ts'
 import type { LiveSettings } from '../settings/settings.ts'
-import { summariseCharts } from './chart-list.ts'
+import { type AnswerChartRead, isChartRead } from './chart-reads.ts'
 import type { ChartStore } from './chart-store.ts'
-import { parseChartList, parseChartVersions } from './chart-version.ts'
 import { buildMergedIndex } from './merged-index.ts'
 import { type ChartRequest, parseChartRequest } from './parse-chart-request.ts'
-import { readJson } from './store-answer.ts'
-import { forward, forwardDownload, forwardUpload } from './store-transfers.ts'
+import { forward, forwardUpload } from './store-transfers.ts'
 import { deleteChart, deleteVersion } from './version-deletion.ts'
-import { readVersionDetails } from './version-details.ts'
 import { addVersionLabel, listVersionLabels, removeVersionLabel } from './version-label-requests.ts'
 
 export interface ChartRouteDependencies {
@@ -30,6 +27,7 @@ export interface ChartRouteDependencies {
   settings: Pick<LiveSettings, 'read'>
   versionLabels: VersionLabels
   readUploadTerms: ReadUploadTerms
+  readCharts: AnswerChartRead
   /** The principal of a request that has taken long, as it is now. */
   refresh: (principal: Principal) => Promise<Principal>
   log: Logger
@@ -63,17 +61,14 @@ async function answerInProject(
   req: Request,
   res: Response,
 ): Promise<void> {
-  const { store, authoriser, versionLabels } = dependencies
+  const { store, authoriser } = dependencies
   const { principal } = req
   const denial = principal.kind === 'anonymous' ? undefined : principal.name
   const reference = { name: request.project }
   const project = await authoriser.requireProject(principal, permission, reference, denial)
-  const readStore = async () => readJson(await store.call('GET', request.storePath))
+  if (isChartRead(request)) return dependencies.readCharts(request, project, req, res)
 
   switch (request.kind) {
-    case 'download':
-      forwardDownload(dependencies, request, project, req, res)
-      return
     case 'upload':
     case 'upload-provenance':
       forwardUpload(dependencies, request, project, req, res, {
@@ -87,18 +82,6 @@ async function answerInProject(
           if (id !== project.id) throw new NotFound(`project ${project.name} not found`)
         },
       })
-      return
-    case 'list':
-      res.json(summariseCharts(parseChartList(await readStore())))
-      return
-    case 'versions': {
-      const versions = parseChartVersions(await readStore())
-      const labels = await versionLabels.listOfChart(project, request.chart)
-      res.json(versions.map((one) => ({ ...one, labels: labels.get(one.version) ?? [] })))
-      return
-    }
-    case 'details':
-      res.json(await readVersionDetails(dependencies, project, request.storePath))
       return
     case 'delete-version':
       await deleteVersion(dependencies, describeRequest(req, project, 'delete'), request)

@@ -1,9 +1,11 @@
-import type { Request, Response } from 'express'
+import type { ServerResponse } from 'node:http'
+import { LRUCache } from 'lru-cache'
 import type { AuditLog } from '../audit/audit-log.ts'
-import { auditAnswer, describeRequest } from '../audit/audit-request.ts'
+import { auditAnswer, type Caller, describeRequest } from '../audit/audit-request.ts'
+import type { OriginalRequest } from '../http/send-error.ts'
 import type { ProjectAccess } from '../projects/repository.ts'
 import type { ChartStore, UploadGuard } from './chart-store.ts'
-import { parsePackageName } from './package-name.ts'
+import { type PackageName, parsePackageName } from './package-name.ts'
 import type { ChartRequest } from './parse-chart-request.ts'
 import { takeUploadedChart } from './uploaded-chart.ts'
 
@@ -11,8 +13,8 @@ import { takeUploadedChart } from './uploaded-chart.ts'
 export function forward(
   store: ChartStore,
   request: ChartRequest,
-  req: Request,
-  res: Response,
+  req: OriginalRequest,
+  res: ServerResponse,
   upload?: UploadGuard,
 ): void {
   req.url = request.storePath
@@ -24,24 +26,30 @@ export function forwardDownload(
   { store, auditLog }: { store: ChartStore; auditLog: AuditLog },
   request: ChartRequest,
   project: ProjectAccess,
-  req: Request,
-  res: Response,
+  req: OriginalRequest & Caller,
+  res: ServerResponse,
 ): void {
   if (req.method === 'GET' && request.fileName.endsWith('.tgz')) {
-    const subject = parsePackageName(request.fileName) ?? { chart: request.fileName, version: '' }
+    const subject = subjects.memo(request.fileName)
     const entry = describeRequest(req, project, 'pull')
     auditAnswer(auditLog, res, entry, (status) => (status === 304 ? undefined : subject))
   }
   forward(store, request, req, res)
 }
 
+/** Reading a version costs more than all else that is done here for a small package, and the same ones are fetched. */
+const subjects = new LRUCache<string, PackageName>({
+  max: 10_000,
+  memoMethod: (fileName) => parsePackageName(fileName) ?? { chart: fileName, version: '' },
+})
+
 /** The store says what chart it was: the package goes through unread. */
 export function forwardUpload(
   { store, auditLog }: { store: ChartStore; auditLog: AuditLog },
   request: ChartRequest,
   project: ProjectAccess,
-  req: Request,
-  res: Response,
+  req: OriginalRequest & Caller,
+  res: ServerResponse,
   upload: UploadGuard,
 ): void {
   const readUploaded = takeUploadedChart(res)

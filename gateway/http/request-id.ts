@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { RequestHandler } from 'express'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 
 declare global {
   namespace Express {
@@ -14,9 +14,11 @@ declare global {
 const SANE_ID = /^[\w.:/+=-]{1,128}$/
 
 /** Takes the client's `X-Request-Id` if it is sane, else makes one, and answers with it. */
-export const assignRequestId: RequestHandler = (req, res, next) => {
+export function assignRequestId(
+  req: IncomingMessage & { requestId?: string },
+  res: ServerResponse,
+): void {
   const given = req.headers['x-request-id']
   req.requestId = typeof given === 'string' && SANE_ID.test(given) ? given : randomUUID()
   res.setHeader('X-Request-Id', req.requestId)
-  next()
 }

@@ -1,4 +1,4 @@
-import { createServer } from 'node:http'
+import { createServer, IncomingMessage, type RequestListener } from 'node:http'
 import type { TestContext } from 'node:test'
 import type { Redis } from 'ioredis'
 import { pino } from 'pino'
@@ -26,6 +26,8 @@ export interface TestGateway {
   accounts: TestAccounts
   /** Resolves when what was recorded is in the table. */
   flushAudit: () => Promise<void>
+  /** How many requests were answered in front of Express. */
+  fastAnswers: () => number
   /** In the order of their coming: lines of the gateway's log, parsed. */
   logLines: Record<string, unknown>[]
   /** `as` logs in with Basic, by the password of test accounts unless another is given. */
@@ -44,6 +46,7 @@ export interface GatewayOptions {
   redis?: Redis
   tokenExpirationMinutes?: number
   auditRetentionDays?: number
+  hasFastPath?: boolean
   /** How the gateway gets to the database, where not straight. */
   reachDatabase?: (connection: ConnectionConfig) => Promise<ConnectionConfig>
 }
@@ -78,10 +81,17 @@ export async function startGateway(
       robotNamePrefix: robotPrefix,
       tokenExpirationMinutes,
       trustProxy,
+      ...(options.hasFastPath === undefined ? {} : { hasFastPath: options.hasFastPath }),
     },
   )
-  const server = createServer(gateway.handle)
-  server.on('checkContinue', gateway.handle)
+  let fastAnswers = 0
+  const handle: RequestListener = (req, res) => {
+    gateway.handle(req, res)
+    // Express makes each request one of its own
+    if (Object.getPrototypeOf(req) === IncomingMessage.prototype) fastAnswers += 1
+  }
+  const server = createServer(handle)
+  server.on('checkContinue', handle)
   const url = await listen(server, '127.0.0.1', 0)
   closers.push(
     () => drain(server, 1000),
@@ -96,6 +106,7 @@ export async function startGateway(
     db: testDatabase.db,
     connection: testDatabase.connection,
     changes,
+    fastAnswers: () => fastAnswers,
     accounts: createTestAccounts(testDatabase.db, changes),
     flushAudit: () => gateway.auditLog.flush(),
     logLines,

@@ -1,0 +1,94 @@
+import { quoteAsGo } from '../chart/quoted-text.ts'
+import { yamlOf } from './entry.ts'
+import { compressPart, type MemberPart } from './gzip-member.ts'
+import type { Segment } from './segments.ts'
+import { yamlKey } from './serialise.ts'
+
+/** How entries are written: as YAML, as JSON with all versions of a chart, or with its highest one alone. */
+export type PieceForm = 'yaml' | 'json' | 'latest'
+
+/** A piece begins with the first chart of all, with another one, or with more of the chart that the last one ended in. */
+export type PieceStart = 'first' | 'chart' | 'within'
+
+/** A segment in one form: its bytes never change. All pieces, one after the other, are the entries of the index. */
+export interface IndexPiece {
+  bytes: Buffer
+  start: PieceStart
+  /** The charts that begin in it, in order. */
+  charts: readonly ChartStart[]
+  /** The bytes as a part of a gzip member, if they are compressed. */
+  compressed: () => MemberPart | undefined
+  compress: () => Promise<MemberPart>
+}
+
+interface ChartStart {
+  name: string
+  /** Where its bytes begin, and where its versions do. */
+  at: number
+  versions: number
+}
+
+/**
+ * JSON is `"a":[{…},{…}],"b":[{…}` in all: without the last bracket, so that no piece need know what follows it. Of YAML the
+ * segment keeps where each entry is, so that it is never written again.
+ */
+export function writePiece(segment: Segment, form: PieceForm, start: PieceStart): IndexPiece {
+  const isYaml = form === 'yaml'
+  const parts: Buffer[] = []
+  const charts: ChartStart[] = []
+  let length = 0
+  const add = (part: Buffer) => {
+    parts.push(part)
+    length += part.length
+    return { from: length - part.length, to: length }
+  }
+
+  let name = start === 'within' ? segment.entries[0]?.name : undefined
+  const yaml = segment.entries.map((entry, i) => {
+    const isNext = entry.name !== name
+    name = entry.name
+    if (isNext) {
+      const head = isYaml ? yamlHead(name) : jsonHead(name, start === 'first' && i === 0)
+      const { from, to } = add(Buffer.from(head))
+      charts.push({ name, at: from, versions: to })
+    }
+    if (isYaml) return add(segment.yaml[i] ?? yamlOf(entry))
+    if (isNext || form === 'json') add(Buffer.from(isNext ? entry.json : `,${entry.json}`))
+    return undefined
+  })
+  const bytes = Buffer.concat(parts, length)
+  if (isYaml) segment.yaml = yaml.map((place) => place && bytes.subarray(place.from, place.to))
+  return createPiece(bytes, start, charts)
+}
+
+function yamlHead(name: string): string {
+  return `  ${yamlKey(name)}:\n`
+}
+
+function jsonHead(name: string, isFirst: boolean): string {
+  return `${isFirst ? '' : '],'}${quoteAsGo(name)}:[`
+}
+
+function createPiece(bytes: Buffer, start: PieceStart, charts: readonly ChartStart[]): IndexPiece {
+  let compressed: MemberPart | undefined
+  let compressing: Promise<MemberPart> | undefined
+  return {
+    bytes,
+    start,
+    charts,
+    compressed: () => compressed,
+    compress: () => {
+      compressing ??= compressPart(bytes).then(
+        (part) => {
+          compressed = part
+          return part
+        },
+        (error: unknown) => {
+          compressing = undefined
+          throw error
+        },
+      )
+      return compressing
+    },
+  }
+}
