@@ -70,7 +70,8 @@ function* walk(
       const path = memberPath(entry.name)
       archive.checkEntry(entry)
       count += 1
-      yield* readEntry(entry, files.accept(path), path, budget)
+      const reader = files.accept(path)
+      if (reader !== undefined) yield* readEntry(entry, reader, path, budget)
     }
     yield* finishGzip(expanded)
   } finally {
@@ -95,26 +96,22 @@ function* finishGzip(expanded: ByteSource): Work<void> {
 
 function* readEntry(
   entry: TarEntry,
-  reader: FileReader | undefined,
+  reader: FileReader,
   path: string,
   budget: ArchiveBudget,
 ): Work<void> {
-  if (reader?.kind === 'yaml') {
-    yield* reader.read(yield* readYaml(entry, path, budget))
-  } else if (reader?.kind === 'archive') {
-    try {
-      yield* walk(entry.content, reader.files, budget, true)
-      reader.settle()
-    } catch (error) {
-      if (!(error instanceof InvalidChart)) throw error
-      reader.settle(error)
-    }
+  if (reader.kind === 'yaml') {
+    const allowed = budget.yamlBytes(path)
+    if (entry.size > allowed) throw tooLargeFile(entry.name, allowed)
+    budget.takeYaml(path, entry.size)
+    yield* reader.read(entry.contentNow() ?? (yield* readAll(entry.content)))
+    return
   }
-}
-
-function* readYaml(entry: TarEntry, path: string, budget: ArchiveBudget): Work<Buffer> {
-  const allowed = budget.yamlBytes(path)
-  if (entry.size > allowed) throw tooLargeFile(entry.name, allowed)
-  budget.takeYaml(path, entry.size)
-  return yield* readAll(entry.content)
+  try {
+    yield* walk(entry.content, reader.files, budget, true)
+    reader.settle()
+  } catch (error) {
+    if (!(error instanceof InvalidChart)) throw error
+    reader.settle(error)
+  }
 }

@@ -45,7 +45,7 @@ export function gunzip(source: ByteSource, check: ExpansionCheck): Inflation {
     if (!isThere && isFirst) throw new InvalidChart('EOF')
     isFirst = false
     if (!isThere) return undefined
-    const inflation = (yield* openAtOnce(bytes, check)) ?? inflate(bytes)
+    const inflation = openAtOnce(bytes, check) ?? inflate(bytes)
     return { inflation, checksum: 0, length: 0 }
   }
 
@@ -78,13 +78,13 @@ export function gunzip(source: ByteSource, check: ExpansionCheck): Inflation {
  * Most packages come in one piece, and are expanded in one step for a fraction of what a stream costs. What is at fault,
  * or is not as small as its trailer says, is left to the stream.
  */
-function* openAtOnce(bytes: ByteReader, check: ExpansionCheck): Work<Inflation | undefined> {
+function openAtOnce(bytes: ByteReader, check: ExpansionCheck): Inflation | undefined {
   const held = bytes.held()
   const length = held.length > 8 ? held.readUInt32LE(held.length - 4) : 0
   if (length === 0 || !check.mayExpandAtOnce(length)) return undefined
   const whole = inflateAtOnce(held, length)
   if (whole === undefined) return undefined
-  yield* bytes.take(whole.consumed)
+  bytes.now(whole.consumed)
   return { ...wholeOf(whole.output), close: () => undefined }
 }
 

@@ -12,6 +12,8 @@ export interface TarEntry {
   isDirectory: boolean
   /** The content, once. What is left of it is skipped when the next entry is asked for. */
   content: ByteSource
+  /** The same where all of it is here already. */
+  contentNow: () => Buffer | undefined
 }
 
 export interface TarEntries {
@@ -37,15 +39,17 @@ export function readTarEntries(source: ByteSource): TarEntries {
   let hasEnded = false
 
   function* next(): Work<TarEntry | undefined> {
-    if (hasEnded || !(yield* skipEntry())) return undefined
+    if (hasEnded || !(skipEntryNow() || (yield* skipEntry()))) return undefined
     let records = new Map<string, string>()
     let longName = ''
     for (;;) {
-      const header = yield* readHeader()
-      if (header === undefined) {
+      const block = bytes.now(BLOCK_BYTES) ?? (yield* readBlock())
+      if (block === undefined || isZero(block)) {
+        if (block !== undefined) yield* checkEnd()
         hasEnded = true
         return undefined
       }
+      const header = parseTarHeader(block)
       const { type } = header
       if (type === 'x') {
         records = parsePaxRecords(yield* readExtension(header.size))
@@ -79,20 +83,21 @@ export function readTarEntries(source: ByteSource): TarEntries {
     stored = WITHOUT_CONTENT.has(type) ? 0 : size
     left = stored
     const isFolder = isDirectory({ ...header, size, name })
-    return { name, size, stored, isDirectory: isFolder, content: { next: readContent } }
+    return {
+      ...{ name, size, stored, isDirectory: isFolder },
+      content: { next: readContent },
+      contentNow: readContentNow,
+    }
   }
 
-  function* readHeader(): Work<TarHeader | undefined> {
-    const block = yield* readBlock()
-    if (block === undefined) return undefined
-    if (!isZero(block)) return parseTarHeader(block)
+  /** A block of zeros is followed by another one, or by nothing. */
+  function* checkEnd(): Work<void> {
     const second = yield* readBlock()
     if (second !== undefined && !isZero(second)) throw invalidTar()
-    return undefined
   }
 
   function* readBlock(): Work<Buffer | undefined> {
-    const block = bytes.now(BLOCK_BYTES) ?? (yield* bytes.read(BLOCK_BYTES))
+    const block = yield* bytes.read(BLOCK_BYTES)
     if (block.length === 0) return undefined
     if (block.length < BLOCK_BYTES) throw new InvalidChart('unexpected EOF')
     return block
@@ -111,11 +116,20 @@ export function readTarEntries(source: ByteSource): TarEntries {
 
   function* readContent(): Work<Buffer | undefined> {
     if (left === 0) return undefined
-    const chunk = bytes.now(left) ?? (yield* bytes.take(left))
+    const chunk = yield* bytes.take(left)
     if (chunk === undefined) throw new InvalidChart('unexpected EOF')
     left -= chunk.length
     return chunk
   }
+
+  const readContentNow = (): Buffer | undefined => {
+    const content = bytes.now(left)
+    if (content !== undefined) left = 0
+    return content
+  }
+
+  /** @returns whether all that is left of the present entry was here. */
+  const skipEntryNow = (): boolean => bytes.now(left + paddingOf(stored)) !== undefined
 
   /** @returns whether there may be another: an archive may end without its last padding. */
   function* skipEntry(): Work<boolean> {
@@ -125,11 +139,16 @@ export function readTarEntries(source: ByteSource): TarEntries {
   }
 
   function* skipPadding(size: number): Work<boolean> {
-    const padding = (BLOCK_BYTES - (size % BLOCK_BYTES)) % BLOCK_BYTES
-    return (bytes.now(padding) ?? (yield* bytes.read(padding))).length === padding
+    const padding = paddingOf(size)
+    return (yield* bytes.read(padding)).length === padding
   }
 
   return { next }
+}
+
+/** Contents fill whole blocks. */
+function paddingOf(size: number): number {
+  return (BLOCK_BYTES - (size % BLOCK_BYTES)) % BLOCK_BYTES
 }
 
 const ZEROS = Buffer.alloc(BLOCK_BYTES)
