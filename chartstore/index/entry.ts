@@ -50,12 +50,12 @@ export function describeEntry(
 }
 
 /** @param text as `describeEntry` made it, be it long ago. */
-export function toEntry(text: EntryText): IndexEntry {
+export function toEntry(text: EntryText, fingerprint = fingerprintOf(text.json)): IndexEntry {
   const { name, version, fileName, modifiedNs, digest, json } = text
   return {
     ...{ name, version, fileName, modifiedNs, digest, json },
     parsedVersion: parseVersion(version),
-    fingerprint: fingerprintOf(json),
+    fingerprint,
   }
 }
 
@@ -63,7 +63,7 @@ export function createEntry(facts: PackageFacts, urlBase: string): IndexEntry {
   return toEntry(describeEntry(facts, urlBase))
 }
 
-function fingerprintOf(json: string): Buffer {
+export function fingerprintOf(json: string): Buffer {
   return Buffer.from(hash('sha256', json).slice(0, 2 * FINGERPRINT_BYTES), 'hex')
 }
 

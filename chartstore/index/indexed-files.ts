@@ -154,11 +154,12 @@ export function createIndexedFiles(options: {
     document,
     ledger,
     problems: () => [...skipped.values()].map(({ fileName, message }) => ({ fileName, message })),
-    unlisted: () =>
-      ledger
-        .fileNames()
-        .filter((fileName) => document.getFile(packageOf(fileName)) === undefined)
-        .slice(0, MAX_UNLISTED),
+    unlisted: () => {
+      const isListed = (fileName: string) => document.getFile(packageOf(fileName)) !== undefined
+      return [...ledger.fileNames()]
+        .filter((fileName) => !isListed(fileName))
+        .slice(0, MAX_UNLISTED)
+    },
     has: (fileName) =>
       isPackageFileName(fileName)
         ? document.getFile(fileName) !== undefined || skipped.has(fileName)

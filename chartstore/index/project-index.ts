@@ -85,17 +85,22 @@ export function createProjectIndex(project: string, options: IndexOptions): Proj
   const log = options.log.child({ project })
   const urlBase = options.urlBase(project)
   const timers = createTimers((error) => log.error({ err: error }, 'background work failed'))
-  let generated = nowToTheSecond()
+  /** When something changed last: what the index tells, or ms since 1970 as long as nobody asked. */
+  let lastChange: string | number = Date.now()
   let isLoaded = false
 
   const onChange = () => {
-    generated = nowToTheSecond()
+    lastChange = Date.now()
     if (isLoaded) cacheSaver.saveLater()
   }
   const files = createIndexedFiles({ ...options, project, log, urlBase, onChange })
   const { document } = files
   const { contextPath } = options
-  const snapshotIn = createSnapshots(document, () => ({ generated, contextPath }))
+  const generated = () => {
+    if (typeof lastChange === 'number') lastChange = toTheSecond(lastChange)
+    return lastChange
+  }
+  const snapshotIn = createSnapshots(document, () => ({ generated: generated(), contextPath }))
   const coherence = createCoherence({ ...options, project, files, timers })
   const cacheSaver = createCacheSaver({
     project,
@@ -103,7 +108,7 @@ export function createProjectIndex(project: string, options: IndexOptions): Proj
     document,
     coherence,
     timers,
-    generated: () => generated,
+    generated,
     isOn: keepsCacheFile,
     log,
   })
@@ -136,7 +141,7 @@ export function createProjectIndex(project: string, options: IndexOptions): Proj
 
   const load = coalesce(async () => {
     if (isLoaded) return
-    const lastChange = await loadFirst({
+    const before = await loadFirst({
       project,
       storage,
       files,
@@ -146,7 +151,7 @@ export function createProjectIndex(project: string, options: IndexOptions): Proj
       hasCacheFile: keepsCacheFile,
     })
     // Nothing changed while we were away: the same bytes, so the same ETag, as before the restart.
-    if (lastChange !== undefined) generated = lastChange
+    if (before !== undefined) lastChange = before
     else if (document.versionCount() > 0) cacheSaver.saveLater()
     if (reconcileMs > 0) timers.every('reconcile', reconcileMs, coherence.compareFiles)
     isLoaded = true
@@ -194,8 +199,8 @@ export function createProjectIndex(project: string, options: IndexOptions): Proj
     compare,
     rebuild: async () => {
       await load()
-      for (const fileName of files.ledger.fileNames().filter(isPackageFileName)) {
-        files.doubt(fileName)
+      for (const fileName of files.ledger.fileNames()) {
+        if (isPackageFileName(fileName)) files.doubt(fileName)
       }
       await compare()
     },
@@ -212,6 +217,6 @@ export function createProjectIndex(project: string, options: IndexOptions): Proj
   }
 }
 
-function nowToTheSecond(): string {
-  return `${new Date().toISOString().slice(0, 19)}Z`
+function toTheSecond(ms: number): string {
+  return `${new Date(ms).toISOString().slice(0, 19)}Z`
 }

@@ -64,8 +64,11 @@ export interface Storage {
    */
   put: (project: string, files: readonly NewFile[], overwrite: boolean) => Promise<StoredFile[]>
   delete: (project: string, fileName: string) => Promise<void>
-  /** The derived file of this name, replaced in one step. Not a publication: it need not survive a power loss. */
-  putDerived: (project: string, fileName: string, content: Buffer) => Promise<void>
+  /**
+   * The derived file of this name, replaced in one step. Not a publication: it need not survive a power loss.
+   * @param content in parts, which are asked for one after the other while others go on.
+   */
+  putDerived: (project: string, fileName: string, content: Iterable<Buffer>) => Promise<void>
   /**
    * Differs whenever the file does, and costs less to ask for than the file; absent where a backend has no such thing. It means
    * nothing beyond this process.
