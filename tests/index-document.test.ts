@@ -5,7 +5,7 @@ import { gunzipSync } from 'node:zlib'
 import { compareVersions } from '../chartstore/chart/version.ts'
 import type { Bytes } from '../chartstore/index/bytes.ts'
 import { createIndexDocument, type IndexDocument } from '../chartstore/index/document.ts'
-import { createEntry, type IndexEntry, RELATIVE_URLS } from '../chartstore/index/entry.ts'
+import { createEntry, type IndexEntry, RELATIVE_URLS, yamlOf } from '../chartstore/index/entry.ts'
 import type { IndexSnapshot } from '../chartstore/index/snapshot.ts'
 import { createSnapshots } from '../chartstore/index/snapshots.ts'
 import { createRandom } from './support/random.ts'
@@ -63,7 +63,7 @@ function expected(entries: readonly IndexEntry[]) {
   ])
   const yaml = charts.map(({ name, versions }) => {
     const key = /^[a-z-]{3,}$/.test(name) && name !== 'null' ? name : JSON.stringify(name)
-    return `  ${key}:\n${versions.map((entry) => entry.yaml.toString()).join('')}`
+    return `  ${key}:\n${versions.map((entry) => yamlOf(entry).toString()).join('')}`
   })
   return {
     json,

@@ -1,6 +1,7 @@
 import { coalesce } from '../../service/coalesce.ts'
 import { isPackageFileName, isProvenanceFileName, packageOf } from '../chart/file-name.ts'
 import type { KeyedLock } from '../keyed-lock.ts'
+import { inSlices } from '../slices.ts'
 import {
   isRefusal,
   type Storage,
@@ -30,7 +31,7 @@ export interface Coherence {
 
 interface Listing {
   names: ReadonlySet<string>
-  chooseUnread: () => FileToRead[]
+  chooseUnread: () => Promise<FileToRead[]>
 }
 
 /** Stat'ing so many costs no more than a few milliseconds. */
@@ -71,11 +72,11 @@ export function createCoherence(options: {
       noteSeen(revision)
       try {
         const { names, chooseUnread } = await list()
-        for (const fileName of files.ledger.fileNames()) {
+        await inSlices(files.ledger.fileNames(), (fileName) => {
           if (!names.has(fileName) && !isOurs(fileName)) files.drop(fileName)
-        }
+        })
         // Chosen only now: a file that one of the dropped stood in the way of is among them.
-        await files.read(chooseUnread())
+        await files.read(await chooseUnread())
         if (files.isUnsettled()) recheckLater()
       } catch (error) {
         isDoubtful = true
@@ -116,14 +117,26 @@ export function createCoherence(options: {
   const recheckLater = () => timers.once('recheck', recheckMs, compareShared)
 
   const listNames = async (): Promise<Listing> => {
-    const names = new Set((await storage.listNames(project)).filter(isChartFile))
-    const chooseUnread = () =>
-      [...names].filter((name) => !files.has(name)).map((fileName) => ({ fileName }))
+    const names = new Set<string>()
+    await inSlices(await storage.listNames(project), (fileName) => {
+      if (isChartFile(fileName)) names.add(fileName)
+    })
+    const chooseUnread = async () => {
+      const unread: FileToRead[] = []
+      await inSlices(names, (fileName) => {
+        if (!files.has(fileName)) unread.push({ fileName })
+      })
+      return unread
+    }
     return { names, chooseUnread }
   }
 
   const listFiles = async (known: (file: StoredFile) => boolean): Promise<Listing> => {
-    const listed = (await storage.list(project)).filter(({ fileName }) => isChartFile(fileName))
+    const names = new Set<string>()
+    const listed = await storage.list(project)
+    await inSlices(listed, ({ fileName }) => {
+      if (isChartFile(fileName)) names.add(fileName)
+    })
     const needsReading = (file: StoredFile) => {
       const isCurrent = !isPackageFileName(file.fileName) || files.isCurrent(file)
       // The listing may be older than what was written meanwhile, and so may be what vouches for it.
@@ -132,10 +145,14 @@ export function createCoherence(options: {
       files.ledger.note(file)
       return false
     }
-    return {
-      names: new Set(listed.map((file) => file.fileName)),
-      chooseUnread: () => listed.filter(needsReading),
+    const chooseUnread = async () => {
+      const unread: FileToRead[] = []
+      await inSlices(listed, (file) => {
+        if (names.has(file.fileName) && needsReading(file)) unread.push(file)
+      })
+      return unread
     }
+    return { names, chooseUnread }
   }
 
   /** Names tell of files that came or went; where there are few, their times are looked at too, for replaced ones. */

@@ -33,7 +33,8 @@ export async function loadFirst({
   await coherence.compareFiles((file) => {
     const cached = cache?.entries.get(file.fileName)
     const isVouched = cached?.modifiedNs === file.modifiedNs
-    const entry = isVouched ? cached : parseEntry(hints.get(file.fileName) ?? '', urlBase)
+    const hint = hints.get(file.fileName)
+    const entry = isVouched || hint === undefined ? cached : parseEntry(hint, urlBase)
     if (entry?.modifiedNs !== file.modifiedNs || entry.fileName !== file.fileName) return false
     files.adopt(entry, file)
     if (isVouched) vouched++

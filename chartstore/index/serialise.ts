@@ -1,4 +1,4 @@
-import { quote, quoteAsGo } from '../chart/quoted-text.ts'
+import { escapeAsGo, quote } from '../chart/quoted-text.ts'
 
 /** What index entries are made of. */
 export type Plain =
@@ -10,13 +10,19 @@ export type Plain =
 
 /** JSON in the order of the keys given; undefined ones are left out. */
 export function toGoJson(value: Plain): string {
-  if (typeof value === 'string') return quoteAsGo(value)
-  if (typeof value !== 'object') return String(value)
-  if (isList(value)) return `[${value.map(toGoJson).join(',')}]`
+  const json = JSON.stringify(value)
+  // perhaps half a surrogate pair, which JSON.stringify escapes
+  return escapeAsGo(json.includes('\\ud') ? JSON.stringify(toWellFormed(value)) : json)
+}
+
+function toWellFormed(value: Plain): Plain {
+  if (typeof value === 'string') return value.toWellFormed()
+  if (typeof value !== 'object') return value
+  if (isList(value)) return value.map(toWellFormed)
   const members = Object.entries(value)
     .filter(([, member]) => member !== undefined)
-    .map(([key, member]) => `${quoteAsGo(key)}:${toGoJson(member as Plain)}`)
-  return `{${members.join(',')}}`
+    .map(([key, member]) => [key.toWellFormed(), toWellFormed(member as Plain)])
+  return Object.fromEntries(members)
 }
 
 /**
@@ -27,13 +33,13 @@ export function toBlockYaml(
   value: { readonly [key: string]: Plain | undefined },
   indent: string,
 ): string {
-  return Object.keys(value)
-    .sort()
-    .flatMap((key) => {
-      const member = value[key]
-      return member === undefined ? [] : [`${yamlKey(key)}:${yamlMember(member, indent)}`]
-    })
-    .join(`\n${indent}`)
+  let yaml = ''
+  for (const key of Object.keys(value).sort()) {
+    const member = value[key]
+    if (member === undefined) continue
+    yaml += `${yaml === '' ? '' : `\n${indent}`}${yamlKey(key)}:${yamlMember(member, indent)}`
+  }
+  return yaml
 }
 
 function yamlMember(member: Plain, indent: string): string {
@@ -56,12 +62,11 @@ function yamlItem(item: Plain, indent: string): string {
 
 /** Keys that cannot be mistaken stay bare; annotation keys and names are quoted where needed. */
 export function yamlKey(key: string): string {
-  return /^[A-Za-z][A-Za-z-]{2,}$/.test(key) && !YAML_WORDS.has(key.toLowerCase())
-    ? key
-    : quote(key)
+  return BARE_KEY.test(key) ? key : quote(key)
 }
 
-const YAML_WORDS = new Set(['true', 'false', 'yes', 'off', 'null'])
+/** Letters and dashes, but no words of YAML. */
+const BARE_KEY = /^(?!(?:true|false|yes|off|null)$)[a-z][a-z-]{2,}$/i
 
 function isList(value: Plain): value is readonly Plain[] {
   return Array.isArray(value)
