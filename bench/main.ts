@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { removeRunFolders } from './data/folders.ts'
 import { pinToClientCore } from './load/client-core.ts'
 import { coldStart } from './measurements/cold-start.ts'
 import { helmUpdate } from './measurements/helm-update.ts'
@@ -16,6 +17,7 @@ import { uploads } from './measurements/uploads.ts'
 import { workers } from './measurements/workers.ts'
 import { writers } from './measurements/writers.ts'
 import { wrongPasswords } from './measurements/wrong-passwords.ts'
+import { endServers } from './peers/server.ts'
 import type { Findings } from './report/findings.ts'
 import { renderPlot } from './report/plot.ts'
 import { renderResults } from './report/results.ts'
@@ -63,6 +65,12 @@ const chosen = MEASUREMENTS.filter(
   ({ name }) => positionals.length === 0 || positionals.includes(name),
 )
 
+process.once('exit', () => {
+  endServers()
+  removeRunFolders()
+})
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130))
+
 await pinToClientCore()
 const findings: Findings = { tables: [], targets: [], points: [] }
 const failures: string[] = []
@@ -74,6 +82,7 @@ for (const { name, title, run } of chosen) {
     say(`${name} FAILED: ${error instanceof Error ? error.stack : String(error)}`)
     failures.push(`${title}: ${String(error)}`)
   }
+  removeRunFolders()
 }
 const results = await renderResults(findings, failures)
 process.stdout.write(results)
@@ -82,5 +91,4 @@ if (chosen.length === MEASUREMENTS.length) {
   await writeFile(join(import.meta.dirname, 'results.md'), results)
   await writeFile(join(import.meta.dirname, 'cost-by-size.svg'), renderPlot(findings.points))
 }
-// With it go servers of a measurement that has failed.
 process.exit(failures.length > 0 ? 1 : 0)

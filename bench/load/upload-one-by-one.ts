@@ -2,7 +2,7 @@ import { buildPackage, chartName } from '../data/chart-pool.ts'
 import type { Peer } from '../peers/peer.ts'
 import { type Latencies, summarise } from './latencies.ts'
 import { upload } from './upload.ts'
-import { waitForEntry } from './wait-for-entry.ts'
+import { waitForEntries } from './wait-for-entries.ts'
 
 export interface Uploads extends Latencies {
   /** Of the server, an upload. */
@@ -38,7 +38,7 @@ export async function uploadOneByOne(
     }
     const after = await peer.readUsage()
     cpuMs += after.cpuMs - before.cpuMs
-    await waitForEntry(peer, project.name, last)
+    await waitForEntries(peer, project.name, [last])
   }
   const { rssMb } = await peer.readUsage()
   return { ...summarise(times), cpuMs: cpuMs / times.length, rssMb }

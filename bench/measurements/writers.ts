@@ -5,7 +5,7 @@ import { measureDisk } from '../load/disk.ts'
 import { type Latencies, summarise } from '../load/latencies.ts'
 import { median } from '../load/median.ts'
 import { upload } from '../load/upload.ts'
-import { waitForEntry } from '../load/wait-for-entry.ts'
+import { waitForEntries } from '../load/wait-for-entries.ts'
 import type { Peer } from '../peers/peer.ts'
 import { startPeers } from '../peers/start-peers.ts'
 import { atLeast, number } from '../report/findings.ts'
@@ -14,6 +14,7 @@ import type { Measurement } from './measurement.ts'
 
 const WRITERS = 32
 const VERSIONS = 1000
+const MOST_A_SECOND = 3000
 
 /** Many into one project at the same time, beside what the disk gives to a program that does nothing else. */
 export const writers: Measurement = {
@@ -84,7 +85,7 @@ async function uploadTogether(
   seconds: number,
 ): Promise<Rate> {
   // built before: the client has one core for all writers
-  const packages = Array.from({ length: WRITERS * PACKAGES_OF_A_WRITER }, (_, number) => ({
+  const packages = Array.from({ length: seconds * MOST_A_SECOND }, (_, number) => ({
     fileName: `written-1.${round}.${number}.tgz`,
     bytes: buildPackage('written', `1.${round}.${number}`),
   }))
@@ -103,8 +104,6 @@ async function uploadTogether(
   await Promise.all(Array.from({ length: WRITERS }, write))
   const took = (performance.now() - started) / 1000
   const after = await peer.readUsage()
-  for (const fileName of answered) await waitForEntry(peer, project, fileName)
+  await waitForEntries(peer, project, answered)
   return { ...toRate(times, took), cpuMs: (after.cpuMs - before.cpuMs) / times.length }
 }
-
-const PACKAGES_OF_A_WRITER = 200

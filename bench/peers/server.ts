@@ -31,9 +31,16 @@ export interface ServerOptions {
   logFile: string
 }
 
+const running = new Set<() => void>()
+
+/** Those of a measurement that has failed, to be called as the process ends. */
+export function endServers(): void {
+  for (const end of running) end()
+}
+
 const START_MS = 60_000
 
-/** Starts a server pinned to core 0. It ends with this process at the latest. */
+/** Starts a server pinned to core 0. */
 export async function startServer(options: ServerOptions): Promise<Server> {
   const { program, args, env = {}, folder, url, cores = '0', logFile } = options
   const log = await open(logFile, 'a')
@@ -46,7 +53,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   })
   const ended = once(child, 'exit')
   const end = () => void child.kill('SIGTERM')
-  process.once('exit', end)
+  running.add(end)
   await once(child, 'spawn')
   await log.close()
   const pid = child.pid ?? 0
@@ -70,7 +77,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     stop: async () => {
       end()
       await ended
-      process.off('exit', end)
+      running.delete(end)
     },
   }
 }

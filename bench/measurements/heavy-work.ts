@@ -1,0 +1,95 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { buildPackage } from '../data/chart-pool.ts'
+import { makeLargePackage } from '../data/large-packages.ts'
+import { type BenchProject, projectOf } from '../data/projects.ts'
+import { knownProjectOf } from '../data/state-file.ts'
+import { readColdIndex, runCurl } from '../load/curl.ts'
+import { upload } from '../load/upload.ts'
+import type { Peer } from '../peers/peer.ts'
+
+/** What is done for one project while another one is read. */
+export interface HeavyWork {
+  what: string
+  /** The one that it is done for. */
+  project: () => BenchProject
+  env?: Record<string, string>
+  /** What is not measured yet. */
+  prepare?: (peer: Peer) => Promise<unknown>
+  work: (peer: Peer) => Promise<unknown>
+}
+
+const VERSIONS = 100_000
+const LARGE = projectOf(VERSIONS).name
+const SECONDS = 8
+
+const readIndex = (peer: Peer) => readColdIndex(peer, LARGE)
+
+export const NO_WORK: HeavyWork = {
+  what: 'nothing is done',
+  project: () => projectOf(10),
+  work: () => delay(SECONDS * 1000),
+}
+
+export const HEAVY_WORK: readonly HeavyWork[] = [
+  {
+    what: 'an index of 100,000 versions is built',
+    project: () => projectOf(VERSIONS),
+    work: readIndex,
+  },
+  {
+    what: 'an index of 100,000 versions is loaded',
+    project: () => knownProjectOf(VERSIONS),
+    work: readIndex,
+  },
+  {
+    what: '100,000 versions are compared with storage',
+    project: () => knownProjectOf(VERSIONS),
+    env: { CACHE_INTERVAL: '1s' },
+    prepare: readIndex,
+    work: () => delay(SECONDS * 1000),
+  },
+  {
+    what: 'uploads go into 100,000 versions, and the index is read',
+    project: () => knownProjectOf(VERSIONS),
+    prepare: readIndex,
+    work: uploadAndRead,
+  },
+  {
+    what: 'packages of 100 MB are uploaded',
+    project: () => projectOf(10),
+    env: { MAX_UPLOAD_SIZE: '200000000' },
+    prepare: () => makeLargePackage(100),
+    work: uploadLarge,
+  },
+]
+
+async function uploadAndRead(peer: Peer): Promise<void> {
+  const until = performance.now() + SECONDS * 1000
+  const uploading = async () => {
+    for (let count = 0; performance.now() < until; count += 1) {
+      await upload(peer, LARGE, buildPackage('chart-05000', `2.${count}.0`))
+      await delay(100)
+    }
+  }
+  const reading = async () => {
+    for (let count = 0; performance.now() < until; count += 1) {
+      const args = count % 2 === 0 ? [] : ['-H', 'accept-encoding: gzip']
+      await runCurl(peer, `${peer.repository(LARGE)}/index.yaml`, args)
+      await delay(500)
+    }
+  }
+  await Promise.all([uploading(), reading()])
+}
+
+async function uploadLarge(peer: Peer): Promise<void> {
+  const file = await makeLargePackage(100)
+  const until = performance.now() + SECONDS * 1000
+  const uploadSome = async () => {
+    // the same version again, which is an overwrite
+    while (performance.now() < until) {
+      const args = ['-X', 'POST', '-T', file, '-H', 'content-type: application/octet-stream']
+      await runCurl(peer, `${peer.api('p10')}/charts`, args)
+    }
+  }
+  await Promise.all([uploadSome(), uploadSome()])
+}
