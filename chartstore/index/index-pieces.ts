@@ -11,6 +11,9 @@ export interface IndexPieces {
 }
 
 export function createIndexPieces(segments: Segments): IndexPieces {
+  /** How far `writeFor` came last. What changed behind it is left to `all`. */
+  const written = new Map<PieceForm, number>()
+
   const pieceAt = (index: number, form: PieceForm): IndexPiece | undefined => {
     const segment = segments.all()[index]
     if (segment === undefined) return undefined
@@ -33,10 +36,13 @@ export function createIndexPieces(segments: Segments): IndexPieces {
     writeFor: (form, ms) => {
       const deadline = performance.now() + ms
       const count = segments.all().length
-      for (let index = 0; index < count; index++) {
+      for (let index = written.get(form) ?? 0; index < count; index++) {
         pieceAt(index, form)
-        if (performance.now() > deadline) return index === count - 1
+        if (index === count - 1 || performance.now() < deadline) continue
+        written.set(form, index + 1)
+        return false
       }
+      written.delete(form)
       return true
     },
     versionsJson: (name) => {
