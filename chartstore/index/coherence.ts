@@ -15,8 +15,14 @@ import type { FileToRead, IndexedFiles } from './indexed-files.ts'
 export interface Coherence {
   /** Resolves when the index shows every file that was in place at the call. */
   refresh: () => Promise<void>
-  /** Compares the time of every file. `known` may vouch for a file, so that it need not be read. */
-  compareFiles: (known?: (file: StoredFile) => boolean) => Promise<void>
+  /**
+   * Compares the time of every file. `known` may vouch for a file, so that it need not be read; those of `first` are looked
+   * at first, in their order.
+   */
+  compareFiles: (
+    known?: (file: StoredFile) => boolean,
+    first?: ReadonlyMap<string, unknown>,
+  ) => Promise<void>
   /** Another store wrote to a file: a listing that is under way may not know it. */
   noteForeign: (fileName: string) => void
   /** Runs a write of our own, which indexes what it writes by itself. */
@@ -30,7 +36,7 @@ export interface Coherence {
 }
 
 interface Listing {
-  names: ReadonlySet<string>
+  names: { has: (fileName: string) => boolean }
   chooseUnread: () => Promise<FileToRead[]>
 }
 
@@ -131,11 +137,13 @@ export function createCoherence(options: {
     return { names, chooseUnread }
   }
 
-  const listFiles = async (known: (file: StoredFile) => boolean): Promise<Listing> => {
-    const names = new Set<string>()
-    const listed = await storage.list(project)
-    await inSlices(listed, ({ fileName }) => {
-      if (isChartFile(fileName)) names.add(fileName)
+  const listFiles = async (
+    known: (file: StoredFile) => boolean,
+    first: ReadonlyMap<string, unknown> = new Map(),
+  ): Promise<Listing> => {
+    const names = new Map<string, StoredFile>()
+    await inSlices(await storage.list(project), (file) => {
+      if (isChartFile(file.fileName)) names.set(file.fileName, file)
     })
     const needsReading = (file: StoredFile) => {
       const isCurrent = !isPackageFileName(file.fileName) || files.isCurrent(file)
@@ -147,8 +155,8 @@ export function createCoherence(options: {
     }
     const chooseUnread = async () => {
       const unread: FileToRead[] = []
-      await inSlices(listed, (file) => {
-        if (names.has(file.fileName) && needsReading(file)) unread.push(file)
+      await inSlices(inOrder(names, first), (file) => {
+        if (needsReading(file)) unread.push(file)
       })
       return unread
     }
@@ -190,7 +198,7 @@ export function createCoherence(options: {
       if (alwaysCompares || isDoubtful || isChanged || isUnsettled) await compareShared()
       else await comparing
     },
-    compareFiles: (known = () => false) => compare(() => listFiles(known)),
+    compareFiles: (known = () => false, first) => compare(() => listFiles(known, first)),
     noteForeign: (fileName) => {
       if (comparing !== undefined) writtenMeanwhile.add(fileName)
     },
@@ -208,6 +216,17 @@ export function createCoherence(options: {
     },
     siblingWrite: { begin, end },
   }
+}
+
+function* inOrder(
+  files: ReadonlyMap<string, StoredFile>,
+  first: ReadonlyMap<string, unknown>,
+): Generator<StoredFile> {
+  for (const fileName of first.keys()) {
+    const file = files.get(fileName)
+    if (file !== undefined) yield file
+  }
+  for (const file of files.values()) if (!first.has(file.fileName)) yield file
 }
 
 function isChartFile(fileName: string): boolean {

@@ -1,7 +1,8 @@
 import { hash } from 'node:crypto'
 import type { ChartMetadata } from '../chart/chart-metadata.ts'
 import { parseVersion, type Version } from '../chart/version.ts'
-import { type Plain, toBlockYaml, toGoJson } from './serialise.ts'
+import { toBlockYaml } from './block-yaml.ts'
+import { type Plain, toGoJson } from './serialise.ts'
 import { formatNanoseconds } from './timestamp.ts'
 
 /** One version of a chart as files, threads and replicas pass it on. */
@@ -74,7 +75,7 @@ const FINGERPRINT_BYTES = 16
  * asked for: helm from 3.13 on never does.
  */
 export function yamlOf({ json }: EntryText): Buffer {
-  return Buffer.from(`  - ${toBlockYaml(JSON.parse(json), '    ')}\n`)
+  return Buffer.from(`  - ${toBlockYaml(json, '    ')}\n`)
 }
 
 type Fields = { readonly [key: string]: Plain | undefined }

@@ -100,19 +100,44 @@ function restoreEntry(item: string, urlBase: string): IndexEntry | undefined {
   const json = item.slice(ITEM.length, -MARK_LENGTH)
   const fingerprint = fingerprintOf(json)
   if (!item.endsWith(MARK + fingerprint.toString('hex'))) return undefined
-  const { name, version, urls, created, digest } = JSON.parse(json) as Written
-  const fileName = urls[0].slice(urlBase.length)
+  const { name, version, url, created, digest } = findFacts(json) ?? parseFacts(json)
+  const fileName = url.slice(urlBase.length)
   const modifiedNs = parseNanoseconds(created)
-  if (modifiedNs === undefined || urls[0] !== `${urlBase}${fileName}`) return undefined
+  if (modifiedNs === undefined || url !== `${urlBase}${fileName}`) return undefined
   return toEntry({ name, version, fileName, modifiedNs, digest, json }, fingerprint)
 }
 
-interface Written {
+interface Facts {
   name: string
   version: string
-  urls: [string]
+  url: string
   created: string
   digest: string
+}
+
+function parseFacts(json: string): Facts {
+  const { urls, ...facts } = JSON.parse(json)
+  return { ...facts, url: urls[0] }
+}
+
+/**
+ * The same without parsing the rest, which would cost more than all else. A quote within a string has a backslash before it,
+ * so these are keys wherever they stand, and ahead of the version there is no other object.
+ */
+function findFacts(json: string): Facts | undefined {
+  const facts = {
+    name: textBehind(json, '{"name":"', 0),
+    version: textBehind(json, ',"version":"', json.indexOf(',"version":"')),
+    url: textBehind(json, ',"urls":["', json.lastIndexOf(',"urls":["')),
+    created: textBehind(json, '],"created":"', json.lastIndexOf('],"created":"')),
+    digest: textBehind(json, '","digest":"', json.lastIndexOf('","digest":"')),
+  }
+  return Object.values(facts).some((fact) => fact.includes('\\')) ? undefined : facts
+}
+
+function textBehind(json: string, key: string, at: number): string {
+  const start = at + key.length
+  return json.slice(start, json.indexOf('"', start))
 }
 
 function parseItem(item: string): unknown {

@@ -1,8 +1,8 @@
 import { quoteAsGo } from '../chart/quoted-text.ts'
+import { yamlKey } from './block-yaml.ts'
 import { yamlOf } from './entry.ts'
 import { compressPart, type MemberPart } from './gzip-member.ts'
 import type { Segment } from './segments.ts'
-import { yamlKey } from './serialise.ts'
 
 /** How entries are written: as YAML, as JSON with all versions of a chart, or with its highest one alone. */
 export type PieceForm = 'yaml' | 'json' | 'latest'
