@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { allowAll } from '../chartstore/auth/authenticator.ts'
 import { type ChartstoreConfig, loadChartstoreConfig } from '../chartstore/config/config.ts'
-import type { Answer } from '../chartstore/http/answer.ts'
+import { type Answer, isFileBody } from '../chartstore/http/answer.ts'
 import { toStoreRequest } from '../chartstore/http/lazy-body.ts'
 import { createStoreServer } from '../chartstore/http/serve.ts'
 import { writeAnswer } from '../chartstore/http/write-answer.ts'
@@ -87,6 +87,7 @@ export async function createEmbeddedStore(
 function toReadable(body: Answer['body']): Readable {
   if (body instanceof Readable) return body
   if (body === undefined) return Readable.from([])
+  if (isFileBody(body)) return body.file.stream(body.range)
   return Readable.from(
     typeof body === 'string' || Buffer.isBuffer(body) ? [Buffer.from(body)] : body,
   )

@@ -6,6 +6,7 @@ import {
   type ArchiveLimits,
   DEFAULT_LIMITS,
   readChartArchive,
+  readWholeArchive,
 } from '../chartstore/chart/archive.ts'
 import { InvalidChart } from '../chartstore/chart/chart-error.ts'
 import type { ChartMetadata } from '../chartstore/chart/chart-metadata.ts'
@@ -21,9 +22,16 @@ async function* inPieces(content: Buffer, size = 701): AsyncGenerator<Buffer> {
   }
 }
 
+/** What comes of a package, in pieces and in one, which must be the same. */
 async function read(content: Buffer, limits?: Partial<ArchiveLimits>): Promise<ChartMetadata> {
-  const { metadata } = await readChartArchive(inPieces(content), { ...DEFAULT_LIMITS, ...limits })
-  return metadata
+  const all = { ...DEFAULT_LIMITS, ...limits }
+  const [streamed, whole] = await Promise.allSettled([
+    readChartArchive(inPieces(content), all),
+    readWholeArchive(content, all),
+  ])
+  assert.deepEqual(whole, streamed)
+  if (streamed.status === 'rejected') throw streamed.reason
+  return streamed.value.metadata
 }
 
 async function refusal(content: Buffer, limits?: Partial<ArchiveLimits>): Promise<string> {
@@ -231,12 +239,15 @@ test('a large values.yaml is parsed in a worker, so that no other request waits 
 
   await read(withMembers(member('foo/values.yaml', 'a: 1')))
   assert.equal(workers, 0)
-  await read(withMembers(member('foo/values.yaml', values)))
+  await readChartArchive(inPieces(withMembers(member('foo/values.yaml', values))))
+  assert.equal(workers, 1)
+  await read(withMembers(member('foo/README.md'), member('foo/values.yaml', values)))
+  assert.equal(workers, 1, 'what was parsed once, and is without fault, is known')
   assert.equal(
     await refusal(withMembers(member('foo/values.yaml', `${values}broken: [`))),
     'cannot load values.yaml: error converting YAML to JSON: yaml: line 10001: did not find expected node content',
   )
-  assert.equal(workers, 2)
+  assert.equal(workers, 3, 'a package that is read in two ways')
 })
 
 test('a v1 chart has the dependencies of its requirements.yaml', async () => {

@@ -3,9 +3,10 @@ import { test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { gunzipSync } from 'node:zlib'
 import { compareVersions } from '../chartstore/chart/version.ts'
+import type { Bytes } from '../chartstore/index/bytes.ts'
 import { createIndexDocument, type IndexDocument } from '../chartstore/index/document.ts'
-import { createEntry, type IndexEntry, RELATIVE_URLS } from '../chartstore/index/entry.ts'
-import type { Bytes, IndexSnapshot } from '../chartstore/index/snapshot.ts'
+import { createEntry, type IndexEntry, RELATIVE_URLS, yamlOf } from '../chartstore/index/entry.ts'
+import type { IndexSnapshot } from '../chartstore/index/snapshot.ts'
 import { createSnapshots } from '../chartstore/index/snapshots.ts'
 import { createRandom } from './support/random.ts'
 
@@ -62,7 +63,7 @@ function expected(entries: readonly IndexEntry[]) {
   ])
   const yaml = charts.map(({ name, versions }) => {
     const key = /^[a-z-]{3,}$/.test(name) && name !== 'null' ? name : JSON.stringify(name)
-    return `  ${key}:\n${versions.map((entry) => entry.yaml.toString()).join('')}`
+    return `  ${key}:\n${versions.map((entry) => yamlOf(entry).toString()).join('')}`
   })
   return {
     json,
@@ -108,8 +109,8 @@ test('after any changes the document says in every form what its entries say, co
       json.map(([name]) => name),
     )
     for (const [name, versions] of json) {
-      const parts = document.versionsJson(String(name))?.parts() ?? []
-      assert.deepEqual(JSON.parse(Buffer.concat(parts).toString()), versions)
+      const bytes = document.versionsJson(String(name))?.bytes() ?? []
+      assert.deepEqual(JSON.parse(whole(bytes).toString()), versions)
     }
     for (const entry of held.values()) {
       assert.equal(document.version(entry.name, entry.version), entry)

@@ -90,7 +90,7 @@ test('Swift behind Keystone', {
       proxy.set(inTurn('GET', CHART, 401))
       assert.equal(await readStored(storage, p, CHART), 'chart')
       proxy.set(inTurn('PUT', 'index-cache.yaml', 401))
-      await storage.putDerived(p, 'index-cache.yaml', Buffer.from('derived'))
+      await storage.putDerived(p, 'index-cache.yaml', [Buffer.from('derived')])
       for (const what of [401, 403]) {
         proxy.set(() => what)
         await assert.rejects(storage.stat(p, CHART), fault('unavailable'))

@@ -1,4 +1,5 @@
 import { InvalidChart } from './chart-error.ts'
+import type { ExpansionCheck } from './gunzip.ts'
 
 /** What an archive may unpack to. The first two are helm's own (3.17.3 and later), for every archive, nested ones too. */
 export interface ArchiveLimits {
@@ -34,20 +35,21 @@ const OVERHEAD_BYTES = 4096
 /** All YAML that is parsed for one package and its sub-charts; the metadata among it is kept to the end. */
 const YAML_BYTES = 32 * MIB
 const METADATA_BYTES = 4 * MIB
+/** All that is expanded without letting others go on in between, sub-charts included. */
+const AT_ONCE_BYTES = MIB
 /** A file is held whole while it is parsed. */
 const YAML_FILE_BYTES = 16 * MIB
 
 /** Counts what one package, with the sub-charts in it, has taken. Every method throws {InvalidChart} beyond the limits. */
 export interface ArchiveBudget {
-  /** For one archive: `checkExpanded` for its stream, `checkEntry` for each of its files. */
+  /** For one archive: `checkEntry` for each of its files, the rest for what it expands to. */
   openArchive: (isNested: boolean) => OpenArchive
   /** How many bytes a YAML file may have. */
   yamlBytes: (path: string) => number
   takeYaml: (path: string, bytes: number) => void
 }
 
-export interface OpenArchive {
-  checkExpanded: (compressedBytes: number, expandedBytes: number) => void
+export interface OpenArchive extends ExpansionCheck {
   countEntry: () => void
   checkEntry: (entry: { name: string; size: number; stored: number }) => void
 }
@@ -56,6 +58,7 @@ export function createArchiveBudget(limits: ArchiveLimits): ArchiveBudget {
   let nested = 0
   let yaml = 0
   let metadata = 0
+  let atOnce = 0
 
   const tooLarge = () =>
     new InvalidChart(
@@ -81,6 +84,11 @@ export function createArchiveBudget(limits: ArchiveLimits): ArchiveBudget {
             `chart archive expands more than ${limits.ratio} times: it is not accepted, as it may be a decompression bomb`,
           )
         }
+      },
+      mayExpandAtOnce: (bytes) => {
+        if (atOnce + bytes > AT_ONCE_BYTES) return false
+        atOnce += bytes
+        return true
       },
       countEntry: () => {
         entries += 1

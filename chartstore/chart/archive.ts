@@ -5,12 +5,14 @@ import {
   DEFAULT_LIMITS,
   tooLargeFile,
 } from './archive-limits.ts'
+import { type ByteSource, readAll, streamOf, wholeOf } from './byte-reader.ts'
 import { InvalidChart } from './chart-error.ts'
 import { type ChartFiles, createChartFiles, type FileReader } from './chart-files.ts'
 import type { ChartMetadata } from './chart-metadata.ts'
 import { gunzip } from './gunzip.ts'
 import { memberPath } from './member-path.ts'
 import { readTarEntries, type TarEntry } from './tar-entries.ts'
+import { finish, type Work } from './work.ts'
 
 export { type ArchiveLimits, DEFAULT_LIMITS }
 
@@ -29,42 +31,51 @@ export interface ChartArchive {
  *
  * @throws {InvalidChart} or what the source throws
  */
-export async function readChartArchive(
+export function readChartArchive(
   source: AsyncIterable<Uint8Array>,
   limits: ArchiveLimits = DEFAULT_LIMITS,
 ): Promise<ChartArchive> {
-  const bytes = source[Symbol.asyncIterator]()
+  return finish(walkChart(streamOf(source[Symbol.asyncIterator]()), limits))
+}
+
+/** The same for a package that is in memory. */
+export function readWholeArchive(bytes: Buffer, limits: ArchiveLimits): Promise<ChartArchive> {
+  return finish(walkChart(wholeOf(bytes), limits))
+}
+
+function* walkChart(source: ByteSource, limits: ArchiveLimits): Work<ChartArchive> {
   const files = createChartFiles()
-  const budget = createArchiveBudget(limits)
-  await walk(bytes, files, budget, false)
+  yield* walk(source, files, createArchiveBudget(limits), false)
   const metadata = files.finish()
-  while ((await bytes.next()).done !== true) {
+  while ((yield* source.next()) !== undefined) {
     // behind the archive
   }
   return { metadata }
 }
 
-async function walk(
-  source: AsyncIterator<Uint8Array>,
+function* walk(
+  source: ByteSource,
   files: ChartFiles,
   budget: ArchiveBudget,
   isNested: boolean,
-): Promise<void> {
+): Work<void> {
   const archive = budget.openArchive(isNested)
-  const expanded = gunzip(source, archive.checkExpanded)
+  const expanded = gunzip(source, archive)
+  const entries = readTarEntries(expanded)
   let count = 0
   try {
-    for await (const entry of readTarEntries(expanded)) {
+    for (let entry = yield* entries.next(); entry !== undefined; entry = yield* entries.next()) {
       archive.countEntry()
       if (entry.isDirectory) continue
       const path = memberPath(entry.name)
       archive.checkEntry(entry)
       count += 1
-      await readEntry(entry, files.accept(path), path, budget)
+      const reader = files.accept(path)
+      if (reader !== undefined) yield* readEntry(entry, reader, path, budget)
     }
-    await finishGzip(expanded)
+    yield* finishGzip(expanded)
   } finally {
-    await expanded.return()
+    expanded.close()
   }
   if (count === 0) throw new InvalidChart('no files in chart archive')
 }
@@ -73,9 +84,9 @@ async function walk(
  * Behind the tar helm reads no further. We do, up to the checksum: a package that was cut short there is refused. What
  * follows the gzip data, if it is not gzip itself, is as little fault here as there.
  */
-async function finishGzip(expanded: AsyncIterable<Buffer>): Promise<void> {
+function* finishGzip(expanded: ByteSource): Work<void> {
   try {
-    for await (const _ of expanded) {
+    while ((yield* expanded.next()) !== undefined) {
       // padding
     }
   } catch (error) {
@@ -83,30 +94,24 @@ async function finishGzip(expanded: AsyncIterable<Buffer>): Promise<void> {
   }
 }
 
-async function readEntry(
+function* readEntry(
   entry: TarEntry,
-  reader: FileReader | undefined,
+  reader: FileReader,
   path: string,
   budget: ArchiveBudget,
-): Promise<void> {
-  if (reader?.kind === 'yaml') {
-    await reader.read(await readYaml(entry, path, budget))
-  } else if (reader?.kind === 'archive') {
-    try {
-      await walk(entry.content, reader.files, budget, true)
-      reader.settle()
-    } catch (error) {
-      if (!(error instanceof InvalidChart)) throw error
-      reader.settle(error)
-    }
+): Work<void> {
+  if (reader.kind === 'yaml') {
+    const allowed = budget.yamlBytes(path)
+    if (entry.size > allowed) throw tooLargeFile(entry.name, allowed)
+    budget.takeYaml(path, entry.size)
+    yield* reader.read(entry.contentNow() ?? (yield* readAll(entry.content)))
+    return
   }
-}
-
-async function readYaml(entry: TarEntry, path: string, budget: ArchiveBudget): Promise<Buffer> {
-  const allowed = budget.yamlBytes(path)
-  if (entry.size > allowed) throw tooLargeFile(entry.name, allowed)
-  budget.takeYaml(path, entry.size)
-  const chunks: Buffer[] = []
-  for await (const chunk of entry.content) chunks.push(chunk)
-  return Buffer.concat(chunks)
+  try {
+    yield* walk(entry.content, reader.files, budget, true)
+    reader.settle()
+  } catch (error) {
+    if (!(error instanceof InvalidChart)) throw error
+    reader.settle(error)
+  }
 }

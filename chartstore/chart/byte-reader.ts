@@ -1,21 +1,62 @@
-/** Takes exact numbers of bytes off a sequence of chunks. Only `next` of the sequence is called, when bytes are wanted. */
-export interface ByteReader {
-  /** `length` bytes, or fewer where the end comes first. */
-  read: (length: number) => Promise<Buffer>
-  /** What comes next, at most so many bytes; undefined at the end. */
-  take: (atMost: number) => Promise<Buffer | undefined>
-  /** Puts back what was taken last and not used. */
-  putBack: (bytes: Buffer) => void
+import { type Work, wait } from './work.ts'
+
+/** Bytes, piece by piece; undefined at the end. Nothing is taken from where they come from before it is asked for. */
+export interface ByteSource {
+  next: () => Work<Buffer | undefined>
 }
 
-export function createByteReader(source: AsyncIterator<Buffer>): ByteReader {
+/** Only `next` of the iterator is called. */
+export function streamOf(iterator: AsyncIterator<Uint8Array>): ByteSource {
+  return {
+    *next() {
+      const { done, value } = yield* wait(iterator.next())
+      return done === true ? undefined : Buffer.from(value.buffer, value.byteOffset, value.length)
+    },
+  }
+}
+
+export function wholeOf(bytes: Buffer): ByteSource {
+  let rest: Buffer | undefined = bytes
+  return {
+    // biome-ignore lint/correctness/useYield: there is nothing to wait for
+    *next() {
+      const whole = rest
+      rest = undefined
+      return whole
+    },
+  }
+}
+
+export function* readAll(source: ByteSource): Work<Buffer> {
+  const pieces: Buffer[] = []
+  for (let piece = yield* source.next(); piece !== undefined; piece = yield* source.next()) {
+    pieces.push(piece)
+  }
+  return pieces.length === 1 && pieces[0] !== undefined ? pieces[0] : Buffer.concat(pieces)
+}
+
+/** Takes exact numbers of bytes off a source. */
+export interface ByteReader {
+  /** `length` bytes where they are here already. Asked first, as it costs less than to wait for nothing. */
+  now: (length: number) => Buffer | undefined
+  /** `length` bytes, or fewer where the end comes first. */
+  read: (length: number) => Work<Buffer>
+  /** What comes next, at most so many bytes; undefined at the end. */
+  take: (atMost: number) => Work<Buffer | undefined>
+  /** Puts back what was taken last and not used. */
+  putBack: (bytes: Buffer) => void
+  /** What has come of the source and was not taken. */
+  held: () => Buffer
+}
+
+export function createByteReader(source: ByteSource): ByteReader {
   let rest: Buffer = Buffer.alloc(0)
 
-  const take = async (atMost: number): Promise<Buffer | undefined> => {
+  function* take(atMost: number): Work<Buffer | undefined> {
     while (rest.length === 0) {
-      const { done, value } = await source.next()
-      if (done === true) return undefined
-      rest = value
+      const piece = yield* source.next()
+      if (piece === undefined) return undefined
+      rest = piece
     }
     const taken = rest.subarray(0, atMost)
     rest = rest.subarray(taken.length)
@@ -23,11 +64,17 @@ export function createByteReader(source: AsyncIterator<Buffer>): ByteReader {
   }
 
   return {
+    now: (length) => {
+      if (rest.length < length) return undefined
+      const taken = rest.subarray(0, length)
+      rest = rest.subarray(length)
+      return taken
+    },
     take,
-    read: async (length) => {
+    *read(length) {
       const parts: Buffer[] = []
       for (let missing = length; missing > 0; ) {
-        const part = await take(missing)
+        const part = yield* take(missing)
         if (part === undefined) break
         parts.push(part)
         missing -= part.length
@@ -37,5 +84,6 @@ export function createByteReader(source: AsyncIterator<Buffer>): ByteReader {
     putBack: (bytes) => {
       rest = rest.length === 0 ? bytes : Buffer.concat([bytes, rest])
     },
+    held: () => rest,
   }
 }

@@ -3,6 +3,7 @@ import type { ChartMetadata, MetadataDraft } from './chart-metadata.ts'
 import type { GoType } from './go-decode.ts'
 import { draftMetadata, LOCK } from './metadata.ts'
 import { validateMetadata } from './metadata-rules.ts'
+import type { Work } from './work.ts'
 import { findYamlFault } from './yaml-fault.ts'
 
 /**
@@ -17,7 +18,7 @@ export interface ChartFiles {
 }
 
 export type FileReader =
-  | { kind: 'yaml'; read: (content: Buffer) => Promise<void> }
+  | { kind: 'yaml'; read: (content: Buffer) => Work<void> }
   /** A sub-chart that is an archive: to be walked into `files`, then settled with the fault, if there was one. */
   | { kind: 'archive'; files: ChartFiles; settle: (fault?: unknown) => void }
 
@@ -45,8 +46,8 @@ export function createChartFiles(depth = 0): ChartFiles {
 
   const check = (path: string, type: GoType): FileReader => ({
     kind: 'yaml',
-    read: async (content) => {
-      const fault = await findYamlFault(content, type)
+    *read(content) {
+      const fault = yield* findYamlFault(content, type)
       if (fault === undefined) return
       laterFiles.push(() => {
         throw new InvalidChart(`cannot load ${path}: ${fault}`)
@@ -79,19 +80,11 @@ export function createChartFiles(depth = 0): ChartFiles {
       if (path.startsWith('charts/')) return acceptSubchart(path.slice('charts/'.length))
       switch (path) {
         case 'Chart.yaml':
-          return {
-            kind: 'yaml',
-            read: async (content) => {
-              chartYamls.push(content)
-            },
-          }
+          return keep((content) => chartYamls.push(content))
         case 'requirements.yaml':
-          return {
-            kind: 'yaml',
-            read: async (content) => {
-              laterFiles.push((draft) => draft && draftMetadata(content, path, draft))
-            },
-          }
+          return keep((content) =>
+            laterFiles.push((draft) => draft && draftMetadata(content, path, draft)),
+          )
         case 'Chart.lock':
         case 'requirements.lock':
           return check(path, LOCK)
@@ -109,6 +102,17 @@ export function createChartFiles(depth = 0): ChartFiles {
       const metadata = validateMetadata(draft)
       for (const [name, subchart] of subcharts) finishSubchart(name, subchart, metadata.name)
       return metadata
+    },
+  }
+}
+
+/** For what is parsed at the end. */
+function keep(take: (content: Buffer) => void): FileReader {
+  return {
+    kind: 'yaml',
+    // biome-ignore lint/correctness/useYield: there is nothing to wait for
+    *read(content) {
+      take(content)
     },
   }
 }

@@ -37,6 +37,7 @@ export function composeGoValue(source: string, events: readonly Event[]): GoValu
     switch (event?.type) {
       case EVENT_ID.SCALAR:
         nodes += 1
+        if (event.anchorStart < 0) return composeScalar(source, event)
         return anchor(event, () => composeScalar(source, event))
       case EVENT_ID.SEQUENCE:
         nodes += 1

@@ -88,7 +88,7 @@ function decodeMap(value: GoValue, type: { map: GoType }, base: unknown, place: 
     key.toWellFormed(),
     decodeGo(value[key] ?? null, type.map, undefined, place),
   ])
-  return Object.fromEntries([...(isRecord(base) ? Object.entries(base) : []), ...members])
+  return Object.fromEntries(isRecord(base) ? [...Object.entries(base), ...members] : members)
 }
 
 /** encoding/json goes through the keys as sigs.k8s.io/yaml sorted them: of two that mean one field the last counts. */
@@ -97,28 +97,24 @@ function decodeStruct(value: GoValue, type: GoStruct, base: unknown, place: Plac
   const struct: Record<string, unknown> = { ...(isRecord(base) ? base : {}) }
   for (const key of Object.keys(value).sort()) {
     const member = value[key] ?? null
-    const field = findField(type, key)
-    if (field === undefined) {
+    const name = findField(type, key)
+    const field = name === undefined ? undefined : type.fields[name]
+    if (name === undefined || field === undefined) {
       toJson(member)
-      continue
+    } else if (field === 'string' && typeof member === 'string') {
+      struct[name] = member.toWellFormed()
+    } else {
+      const path = place === undefined ? name : `${place.path}.${name}`
+      struct[name] = decodeGo(member, field, struct[name], { struct: type.struct, path })
     }
-    const path = place === undefined ? field.name : `${place.path}.${field.name}`
-    struct[field.name] = decodeGo(member, field.type, struct[field.name], {
-      struct: type.struct,
-      path,
-    })
   }
   return struct
 }
 
-function findField(type: GoStruct, key: string): { name: string; type: GoType } | undefined {
-  const exact = Object.hasOwn(type.fields, key) ? type.fields[key] : undefined
-  if (exact !== undefined) return { name: key, type: exact }
+function findField(type: GoStruct, key: string): string | undefined {
+  if (Object.hasOwn(type.fields, key)) return key
   const folded = key.toLowerCase()
-  for (const [name, field] of Object.entries(type.fields)) {
-    if (name.toLowerCase() === folded) return { name, type: field }
-  }
-  return undefined
+  return Object.keys(type.fields).find((name) => name.toLowerCase() === folded)
 }
 
 function mismatch(value: GoValue, type: GoType, place: Place | undefined): Error {

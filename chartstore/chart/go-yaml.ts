@@ -32,8 +32,8 @@ function parse(source: string): { source: string; events: Event[] } {
   }
 }
 
-/** All but tab, line feed, carriage return and next line. */
-const CONTROL = /(?![\t\n\r\u0085])\p{Cc}|[\ufffe\uffff]/u
+/** Control characters but tab, line feed, carriage return and next line; and what is no character. */
+const CONTROL = /[^\t\n\r -~\u0085\u00a0-\ufffd]/
 
 /** What libyaml refuses and the parser takes. */
 function checkSource(source: string): void {

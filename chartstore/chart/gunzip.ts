@@ -1,50 +1,91 @@
 import { crc32 } from 'node:zlib'
-import { type ByteReader, createByteReader } from './byte-reader.ts'
+import { type ByteReader, type ByteSource, createByteReader, wholeOf } from './byte-reader.ts'
 import { InvalidChart } from './chart-error.ts'
-import { inflate } from './inflate.ts'
+import { type Inflation, inflate, inflateAtOnce } from './inflate.ts'
+import type { Work } from './work.ts'
 
-/** Called with the bytes that went in and came out so far; throws to stop a bomb. */
-export type CheckExpansion = (compressedBytes: number, expandedBytes: number) => void
+/** Looks at what an archive expands to. */
+export interface ExpansionCheck {
+  /** Called with the bytes that went in and came out so far; throws to stop a bomb. */
+  checkExpanded: (compressedBytes: number, expandedBytes: number) => void
+  /** Whether so many bytes may be expanded in one step, which holds up everybody else. */
+  mayExpandAtOnce: (bytes: number) => boolean
+}
+
+interface Member {
+  inflation: Inflation
+  checksum: number
+  length: number
+}
 
 /**
- * Expands a gzip stream (RFC 1952) of one or more members as it is asked for. Only `next` of the source is called.
+ * Expands a gzip stream (RFC 1952) of one or more members as it is asked for.
  *
  * node:zlib's own gunzip loses what it has expanded when something else follows in the same chunk; helm does not look
  * there. Here what came before is given first, then the fault is told.
  *
  * @throws {InvalidChart} with the texts of Go's compress/gzip: `EOF` where there is nothing at all
  */
-export async function* gunzip(
-  source: AsyncIterator<Uint8Array>,
-  check: CheckExpansion,
-): AsyncGenerator<Buffer, void, undefined> {
+export function gunzip(source: ByteSource, check: ExpansionCheck): Inflation {
   let compressed = 0
   let expanded = 0
+  let isFirst = true
+  let member: Member | undefined
+
   const bytes = createByteReader({
-    next: async () => {
-      const { done, value } = await source.next()
-      if (done === true) return { done, value: undefined }
-      compressed += value.length
-      return { value: Buffer.from(value.buffer, value.byteOffset, value.byteLength) }
+    *next() {
+      const piece = yield* source.next()
+      compressed += piece?.length ?? 0
+      return piece
     },
   })
 
-  if (!(await skipHeader(bytes, 'unexpected EOF'))) throw new InvalidChart('EOF')
-  do {
-    let checksum = 0
-    let length = 0
-    for await (const chunk of inflate(bytes)) {
-      checksum = crc32(chunk, checksum)
-      length += chunk.length
-      expanded += chunk.length
-      check(compressed, expanded)
-      yield chunk
-    }
-    const trailer = await readExactly(bytes, 8)
-    if (trailer.readUInt32LE(0) !== checksum || trailer.readUInt32LE(4) !== length % 2 ** 32) {
-      throw new InvalidChart('gzip: invalid checksum')
-    }
-  } while (await skipHeader(bytes, 'gzip: invalid header'))
+  function* openMember(): Work<Member | undefined> {
+    const isThere = yield* skipHeader(bytes, isFirst ? 'unexpected EOF' : 'gzip: invalid header')
+    if (!isThere && isFirst) throw new InvalidChart('EOF')
+    isFirst = false
+    if (!isThere) return undefined
+    const inflation = openAtOnce(bytes, check) ?? inflate(bytes)
+    return { inflation, checksum: 0, length: 0 }
+  }
+
+  return {
+    *next() {
+      for (;;) {
+        member ??= yield* openMember()
+        if (member === undefined) return undefined
+        const chunk = yield* member.inflation.next()
+        if (chunk !== undefined) {
+          member.checksum = crc32(chunk, member.checksum)
+          member.length += chunk.length
+          expanded += chunk.length
+          check.checkExpanded(compressed, expanded)
+          return chunk
+        }
+        const trailer = yield* readExactly(bytes, 8)
+        const isWhole = trailer.readUInt32LE(0) === member.checksum
+        if (!isWhole || trailer.readUInt32LE(4) !== member.length % 2 ** 32) {
+          throw new InvalidChart('gzip: invalid checksum')
+        }
+        member = undefined
+      }
+    },
+    close: () => member?.inflation.close(),
+  }
+}
+
+/**
+ * Most packages come in one piece, and are expanded in one step for a fraction of what a stream costs. What is at fault,
+ * or is not as small as its trailer says, is left to the stream.
+ */
+function openAtOnce(bytes: ByteReader, check: ExpansionCheck): Inflation | undefined {
+  const held = bytes.held()
+  const length = held.length > 8 ? held.readUInt32LE(held.length - 4) : 0
+  if (length === 0 || !check.mayExpandAtOnce(length)) return undefined
+  const whole = inflateAtOnce(held, length)
+  if (whole === undefined) return undefined
+  bytes.now(whole.consumed)
+  return { ...wholeOf(whole.output), close: () => undefined }
 }
 
 const FLAG_CHECKSUM = 2
@@ -59,33 +100,33 @@ const MAX_TEXT_BYTES = 512
  * @param cut what to say where there are too few bytes for a header: behind a member those are as good as any others
  * @returns false at the end of the source
  */
-async function skipHeader(bytes: ByteReader, cut: string): Promise<boolean> {
-  const header = await bytes.read(10)
+function* skipHeader(bytes: ByteReader, cut: string): Work<boolean> {
+  const header = bytes.now(10) ?? (yield* bytes.read(10))
   if (header.length === 0) return false
   if (header.length < 10) throw new InvalidChart(cut)
   const isGzip = header[0] === 0x1f && header[1] === 0x8b && header[2] === 8
   if (!isGzip) throw new InvalidChart('gzip: invalid header')
   const flags = header[3] ?? 0
   if (flags & FLAG_EXTRA) {
-    const length = (await readExactly(bytes, 2)).readUInt16LE(0)
-    await readExactly(bytes, length)
+    const length = (yield* readExactly(bytes, 2)).readUInt16LE(0)
+    yield* readExactly(bytes, length)
   }
-  if (flags & FLAG_NAME) await skipText(bytes)
-  if (flags & FLAG_COMMENT) await skipText(bytes)
-  if (flags & FLAG_CHECKSUM) await readExactly(bytes, 2)
+  if (flags & FLAG_NAME) yield* skipText(bytes)
+  if (flags & FLAG_COMMENT) yield* skipText(bytes)
+  if (flags & FLAG_CHECKSUM) yield* readExactly(bytes, 2)
   return true
 }
 
-async function skipText(bytes: ByteReader): Promise<void> {
+function* skipText(bytes: ByteReader): Work<void> {
   for (let length = 0; length < MAX_TEXT_BYTES; length += 1) {
-    const [byte] = await readExactly(bytes, 1)
+    const [byte] = yield* readExactly(bytes, 1)
     if (byte === 0) return
   }
   throw new InvalidChart('gzip: invalid header')
 }
 
-async function readExactly(bytes: ByteReader, length: number): Promise<Buffer> {
-  const read = await bytes.read(length)
+function* readExactly(bytes: ByteReader, length: number): Work<Buffer> {
+  const read = bytes.now(length) ?? (yield* bytes.read(length))
   if (read.length < length) throw new InvalidChart('unexpected EOF')
   return read
 }

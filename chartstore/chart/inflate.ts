@@ -1,6 +1,12 @@
-import { createInflateRaw, type InflateRaw } from 'node:zlib'
-import type { ByteReader } from './byte-reader.ts'
+import { createInflateRaw, type InflateRaw, inflateRawSync } from 'node:zlib'
+import type { ByteReader, ByteSource } from './byte-reader.ts'
 import { InvalidChart } from './chart-error.ts'
+import { type Work, wait } from './work.ts'
+
+/** What comes out. To be closed, whatever happened. */
+export interface Inflation extends ByteSource {
+  close: () => void
+}
 
 const CHUNK_BYTES = 64 * 1024
 
@@ -8,20 +14,41 @@ const CHUNK_BYTES = 64 * 1024
  * Expands one deflate stream as it is asked for, and leaves what follows it in the reader. Nothing is read ahead.
  * @throws {InvalidChart} with the texts of Go's compress/flate
  */
-export async function* inflate(bytes: ByteReader): AsyncGenerator<Buffer, void, undefined> {
+export function inflate(bytes: ByteReader): Inflation {
   const stream = createInflateRaw({ chunkSize: CHUNK_BYTES })
   const events = watch(stream)
-  try {
-    while (!events.hasEnded()) {
-      const chunk = await bytes.take(CHUNK_BYTES)
-      const before = stream.bytesWritten
-      yield* events.outputOf(chunk)
-      if (chunk !== undefined) bytes.putBack(chunk.subarray(stream.bytesWritten - before))
-    }
-  } catch (error) {
-    throw translate(error)
-  } finally {
-    stream.destroy()
+  let given: Buffer = Buffer.alloc(0)
+  let usedBefore = 0
+  /** Seen by what it leaves of a chunk; where it leaves nothing the stream says so. */
+  let isOver = false
+
+  function* give(): Work<void> {
+    const chunk = yield* bytes.take(CHUNK_BYTES)
+    given = chunk ?? Buffer.alloc(0)
+    usedBefore = stream.bytesWritten
+    events.write(chunk)
+  }
+
+  return {
+    *next() {
+      for (;;) {
+        const woken = events.woken()
+        const output: Buffer | null = stream.read()
+        if (output !== null) return output
+        const failure = events.failure()
+        if (failure !== undefined) throw translate(failure)
+        if (isOver) return undefined
+        if (events.isBusy()) {
+          yield* wait(woken)
+          continue
+        }
+        const unused = given.subarray(stream.bytesWritten - usedBefore)
+        isOver = unused.length > 0 || events.hasEnded()
+        if (isOver) bytes.putBack(unused)
+        else yield* give()
+      }
+    },
+    close: () => stream.destroy(),
   }
 }
 
@@ -29,7 +56,8 @@ export async function* inflate(bytes: ByteReader): AsyncGenerator<Buffer, void, 
 function watch(stream: InflateRaw) {
   let wake = Promise.withResolvers<void>()
   let failure: Error | undefined
-  let ended = false
+  let isBusy = false
+  let hasEnded = false
   const notify = () => {
     wake.resolve()
     wake = Promise.withResolvers<void>()
@@ -40,32 +68,53 @@ function watch(stream: InflateRaw) {
     notify()
   })
   stream.on('end', () => {
-    ended = true
+    hasEnded = true
     notify()
   })
 
   return {
-    hasEnded: () => ended,
-    /** Writes a chunk, or the end, and gives all that comes out of it. */
-    outputOf: async function* (chunk: Buffer | undefined) {
-      let isConsumed = false
-      if (chunk === undefined) stream.end()
-      else {
-        stream.write(chunk, () => {
-          isConsumed = true
-          notify()
-        })
+    /** Resolves at the next event. */
+    woken: () => wake.promise,
+    failure: () => failure,
+    hasEnded: () => hasEnded,
+    /** Whether something that was written has not been looked at. */
+    isBusy: () => isBusy && !hasEnded,
+    /** Writes a chunk, or the end. */
+    write: (chunk: Buffer | undefined) => {
+      isBusy = true
+      if (chunk === undefined) {
+        stream.end()
+        return
       }
-      for (;;) {
-        const woken = wake.promise
-        const output: Buffer | null = stream.read()
-        if (output !== null) yield output
-        else if (failure !== undefined) throw failure
-        else if (isConsumed || ended) return
-        else await woken
-      }
+      stream.write(chunk, () => {
+        isBusy = false
+        notify()
+      })
     },
   }
+}
+
+/**
+ * The same in one step, for what is in memory and small when expanded: undefined where it is not.
+ * @returns what it expands to, and how many bytes that was.
+ */
+export function inflateAtOnce(
+  bytes: Buffer,
+  atMost: number,
+): { output: Buffer; consumed: number } | undefined {
+  try {
+    const options = { chunkSize: Math.max(64, atMost + 1), maxOutputLength: atMost, info: true }
+    const { buffer, engine } = inflateRawSync(bytes, options) as unknown as InflateInfo
+    return { output: buffer, consumed: engine.bytesWritten }
+  } catch {
+    return undefined
+  }
+}
+
+/** What `info` adds (node:zlib's documentation). */
+interface InflateInfo {
+  buffer: Buffer
+  engine: InflateRaw
 }
 
 function translate(error: unknown): unknown {

@@ -101,8 +101,11 @@ function cleaned<Key extends string>(
 
 /** helm's sanitizeString: white space becomes spaces, what cannot be printed goes (Go's unicode.IsPrint). */
 function clean(text: string): string {
+  if (CLEAN.test(text)) return text
   return text.replace(/\p{White_Space}/gu, ' ').replace(/[^ \p{L}\p{M}\p{N}\p{P}\p{S}]/gu, '')
 }
+
+const CLEAN = /^[ -~]*$/
 
 function invalid(reason: string): InvalidChart {
   return new InvalidChart(`validation: ${reason}`)

@@ -107,5 +107,6 @@ function decodeMetadata(
 
 /** A null where a list or a map should be takes it away; a null among maintainers or dependencies is a fault. */
 function withoutNulls(draft: MetadataDraft): MetadataDraft {
+  if (!Object.values<unknown>(draft).includes(null)) return draft
   return Object.fromEntries(Object.entries(draft).filter(([, member]) => member !== null))
 }

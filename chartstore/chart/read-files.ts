@@ -1,9 +1,11 @@
 import type { Readable } from 'node:stream'
 import { createArchiveBudget, DEFAULT_LIMITS } from './archive-limits.ts'
+import { type ByteSource, readAll, streamOf } from './byte-reader.ts'
 import { InvalidChart } from './chart-error.ts'
 import { gunzip } from './gunzip.ts'
 import { memberPath } from './member-path.ts'
 import { readTarEntries } from './tar-entries.ts'
+import { finish, type Work } from './work.ts'
 
 const MAX_TOTAL_BYTES = 20 * 1024 * 1024
 
@@ -16,24 +18,33 @@ export async function readChartFiles(
   source: Readable,
   isWanted: (path: string) => boolean,
 ): Promise<Map<string, Buffer>> {
+  try {
+    return await finish(readWanted(streamOf(source[Symbol.asyncIterator]()), isWanted))
+  } finally {
+    source.destroy()
+  }
+}
+
+function* readWanted(
+  source: ByteSource,
+  isWanted: (path: string) => boolean,
+): Work<Map<string, Buffer>> {
   const files = new Map<string, Buffer>()
-  const archive = createArchiveBudget(DEFAULT_LIMITS).openArchive(false)
-  const bytes = source[Symbol.asyncIterator]()
+  const expanded = gunzip(source, createArchiveBudget(DEFAULT_LIMITS).openArchive(false))
+  const entries = readTarEntries(expanded)
   let total = 0
   try {
-    for await (const entry of readTarEntries(gunzip(bytes, archive.checkExpanded))) {
+    for (let entry = yield* entries.next(); entry !== undefined; entry = yield* entries.next()) {
       const path = entry.isDirectory ? '' : memberPath(entry.name)
       if (path === '' || !isWanted(path)) continue
       total += entry.size
       if (total > MAX_TOTAL_BYTES) {
         throw new InvalidChart('the files are too large to be shown: download the package')
       }
-      const chunks: Buffer[] = []
-      for await (const chunk of entry.content) chunks.push(chunk)
-      files.set(path, withoutMark(Buffer.concat(chunks)))
+      files.set(path, withoutMark(yield* readAll(entry.content)))
     }
   } finally {
-    source.destroy()
+    expanded.close()
   }
   return files
 }

@@ -28,32 +28,33 @@ export function parseTarHeader(block: Buffer): TarHeader {
   return {
     name: prefix === '' ? name : `${prefix}/${name}`,
     type: String.fromCharCode(block[156] ?? 0),
-    size: parseNumber(block.subarray(124, 136)),
-    mode: parseNumber(block.subarray(100, 108)),
+    size: parseNumber(block, 124, 136),
+    mode: parseNumber(block, 100, 108),
   }
 }
 
 /** uid, gid, mtime, device: nothing here needs them, but Go refuses a header where they are no numbers. */
 function hasValidNumbers(block: Buffer): boolean {
   const hasDevice = block.toString('latin1', 257, 262) === 'ustar'
-  const fields = [108, 116, 136, ...(hasDevice ? [329, 337] : [])]
-  return fields.every((start) => isNumber(block.subarray(start, start + (start === 136 ? 12 : 8))))
+  const hasIds = isNumber(block, 108, 116) && isNumber(block, 116, 124)
+  const isRest = !hasDevice || (isNumber(block, 329, 337) && isNumber(block, 337, 345))
+  return hasIds && isNumber(block, 136, 148) && isRest
 }
 
-function isNumber(field: Buffer): boolean {
-  return (field[0] ?? 0) >= 0x80 || !Number.isNaN(parseOctal(field))
+function isNumber(block: Buffer, start: number, end: number): boolean {
+  return (block[start] ?? 0) >= 0x80 || !Number.isNaN(parseOctal(block, start, end))
 }
 
 /** The sum over the block with the checksum's own place as spaces, of unsigned bytes or (Sun's tar) of signed ones. */
 function hasValidChecksum(block: Buffer): boolean {
   let unsigned = 0
   let signed = 0
-  for (const [index, byte] of block.entries()) {
-    const counted = index >= 148 && index < 156 ? 32 : byte
+  for (let index = 0; index < BLOCK_BYTES; index += 1) {
+    const counted = index >= 148 && index < 156 ? 32 : (block[index] ?? 0)
     unsigned += counted
     signed += counted < 128 ? counted : counted - 256
   }
-  const stated = parseOctal(block.subarray(148, 156))
+  const stated = parseOctal(block, 148, 156)
   return stated === unsigned || stated === signed
 }
 
@@ -65,7 +66,7 @@ function parsePrefix(block: Buffer): string {
   const magic = block.toString('latin1', 257, 265)
   if (magic === 'ustar  \0') {
     const prefix = parseText(block.subarray(345, 500))
-    const areTimes = isNumber(block.subarray(345, 357)) && isNumber(block.subarray(357, 369))
+    const areTimes = isNumber(block, 345, 357) && isNumber(block, 357, 369)
     return areTimes || /[^\0-\x7f]/.test(prefix) ? '' : prefix
   }
   if (!magic.startsWith('ustar\0')) return ''
@@ -78,8 +79,9 @@ export function parseText(field: Buffer): string {
   return field.toString('utf8', 0, end === -1 ? field.length : end)
 }
 
-function parseNumber(field: Buffer): number {
-  const value = (field[0] ?? 0) >= 0x80 ? parseBinary(field) : parseOctal(field)
+function parseNumber(block: Buffer, start: number, end: number): number {
+  const isBinary = (block[start] ?? 0) >= 0x80
+  const value = isBinary ? parseBinary(block.subarray(start, end)) : parseOctal(block, start, end)
   if (!Number.isSafeInteger(value)) throw invalidTar()
   return value
 }
@@ -92,10 +94,23 @@ function parseBinary(field: Buffer): number {
   return Number(isNegative ? value - (1n << bits) : value)
 }
 
-/** Octal digits among NULs and spaces; nothing at all is 0; NaN where it is no number. */
-function parseOctal(field: Buffer): number {
-  const text = field.toString('latin1').replace(/^[ \0]+|[ \0]+$/g, '')
-  const digits = text.split('\0', 1)[0] ?? ''
-  if (digits === '') return 0
-  return /^[0-7]+$/.test(digits) ? Number.parseInt(digits, 8) : Number.NaN
+/** Octal digits among NULs and spaces, up to the next NUL; nothing at all is 0; NaN where it is no number. */
+function parseOctal(block: Buffer, start: number, end: number): number {
+  let first = start
+  let last = end
+  while (first < last && isBlank(block[first])) first += 1
+  while (last > first && isBlank(block[last - 1])) last -= 1
+  let value = 0
+  for (let index = first; index < last && block[index] !== 0; index += 1) {
+    const digit = (block[index] ?? 0) - ZERO
+    if (digit < 0 || digit > 7) return Number.NaN
+    value = value * 8 + digit
+  }
+  return value
+}
+
+const ZERO = 0x30
+
+function isBlank(byte: number | undefined): boolean {
+  return byte === 0 || byte === 0x20
 }

@@ -1,8 +1,11 @@
+import { hash } from 'node:crypto'
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
+import { LRUCache } from 'lru-cache'
 import pLimit from 'p-limit'
 import { decodeGo, type GoType } from './go-decode.ts'
 import { decodeYaml, parseGoYaml } from './go-yaml.ts'
+import { type Work, wait } from './work.ts'
 
 /** What a worker is asked. */
 export interface YamlQuestion {
@@ -26,13 +29,24 @@ const inTurn = pLimit(2)
 const WORKER_MS = 5000
 const TOO_COMPLEX = 'error converting YAML to JSON: the document is too complex'
 
+/** Versions of a chart often have the very same values.yaml: by type, the sha256 of what was found to be without fault. */
+const faultless = new Map<GoType, LRUCache<string, true>>()
+const MAX_FAULTLESS = 1000
+
 /**
  * Why helm could not decode a YAML file into a type; undefined where it could. Large files are parsed in a worker thread:
  * no other request waits for them.
  */
-export async function findYamlFault(content: Buffer, type: GoType): Promise<string | undefined> {
-  if (content.length <= INLINE_BYTES) return yamlFault({ content, type })
-  return inTurn(() => askWorker({ content, type }))
+export function* findYamlFault(content: Buffer, type: GoType): Work<string | undefined> {
+  const known = faultless.get(type) ?? new LRUCache({ max: MAX_FAULTLESS })
+  faultless.set(type, known)
+  const digest = hash('sha256', content)
+  if (known.get(digest)) return undefined
+  const isSmall = content.length <= INLINE_BYTES
+  const question = { content, type }
+  const fault = isSmall ? yamlFault(question) : yield* wait(inTurn(() => askWorker(question)))
+  if (fault === undefined) known.set(digest, true)
+  return fault
 }
 
 export function yamlFault({ content, type }: YamlQuestion): string | undefined {

@@ -5,9 +5,10 @@ import type { Answer, StoreRequest } from '../http/answer.ts'
 import { json, jsonText } from '../http/replies.ts'
 import type { RouteContext } from '../http/router.ts'
 import { StoreError } from '../http/store-error.ts'
+import type { Bytes } from '../index/bytes.ts'
 import type { IndexDocument } from '../index/document.ts'
 import type { IndexEntry } from '../index/entry.ts'
-import type { Bytes, SnapshotForm } from '../index/snapshot.ts'
+import type { SnapshotForm } from '../index/snapshot.ts'
 import type { HandlerDeps } from './handler-deps.ts'
 
 /** The JSON API over the index: entries were serialised when they came in, so answers are only put together. */
@@ -21,23 +22,24 @@ export function createChartsHandlers({ indexes }: HandlerDeps) {
       const page = readPage(query)
       const form = query.has('latest') ? 'latest' : 'list'
       const index = await indexes.forReading(params.repo ?? '')
-      if (page === undefined) {
-        const { etag, bytes } = await index.snapshot(form)
-        return unlessKnown(request, etag, bytes)
-      }
       const document = await index.current()
-      return unlessKnown(request, toEtag(document.fingerprint()), () =>
-        writePage(document, page, form),
-      )
+      const etag = toEtag(document.fingerprint())
+      const known = notModified(request, etag)
+      if (known !== undefined) return known
+      if (page !== undefined) return withEtag(etag, writePage(document, page, form))
+      const snapshot = await index.snapshot(form)
+      return withEtag(snapshot.etag, snapshot.bytes())
     },
     versions: async (context: RouteContext): Promise<Answer> => {
       const versions = (await documentOf(context)).versionsJson(context.params.name ?? '')
       if (versions === undefined) throw new StoreError(404, 'chart not found')
-      return unlessKnown(context.request, toEtag(versions.fingerprint), versions.parts)
+      const etag = toEtag(versions.fingerprint)
+      return notModified(context.request, etag) ?? withEtag(etag, versions.bytes())
     },
     version: async (context: RouteContext): Promise<Answer> => {
       const { fingerprint, json: text } = findVersion(await documentOf(context), context)
-      return unlessKnown(context.request, toEtag(fingerprint), () => text)
+      const etag = toEtag(fingerprint)
+      return notModified(context.request, etag) ?? withEtag(etag, text)
     },
     problems: async ({ params }: RouteContext): Promise<Answer> => {
       const index = await indexes.forReading(params.repo ?? '')
@@ -47,10 +49,14 @@ export function createChartsHandlers({ indexes }: HandlerDeps) {
   }
 }
 
-/** JSON, or 304 for whoever has it. */
-function unlessKnown({ headers }: StoreRequest, etag: string, write: () => string | Bytes): Answer {
-  if (matchesEtag(headers['if-none-match'], etag)) return { status: 304, headers: { etag } }
-  const answer = jsonText(write())
+/** The answer for whoever has what he asks for. */
+function notModified({ headers }: StoreRequest, etag: string): Answer | undefined {
+  const isKnown = matchesEtag(headers['if-none-match'], etag)
+  return isKnown ? { status: 304, headers: { etag } } : undefined
+}
+
+function withEtag(etag: string, body: string | Bytes): Answer {
+  const answer = jsonText(body)
   return { ...answer, headers: { ...answer.headers, etag } }
 }
 

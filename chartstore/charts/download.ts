@@ -56,7 +56,7 @@ async function sendFile(
     return {
       status: 200,
       headers: { ...headers, 'content-length': String(file.size) },
-      body: file.size <= SMALL_BYTES ? await file.read() : file.stream(),
+      body: file.size <= SMALL_BYTES ? await file.read() : { file },
     }
   }
   const { start, end } = range
@@ -67,7 +67,7 @@ async function sendFile(
       'content-length': String(end - start + 1),
       'content-range': `bytes ${start}-${end}/${file.size}`,
     },
-    body: file.stream({ start, end }),
+    body: { file, range: { start, end } },
   }
 }
 

@@ -4,7 +4,8 @@ import { matchesEtag } from '../../service/etag.ts'
 import type { JsonIndexMode } from '../config/config.ts'
 import type { Answer } from '../http/answer.ts'
 import type { RouteContext } from '../http/router.ts'
-import type { Bytes, IndexSnapshot, SnapshotForm } from '../index/snapshot.ts'
+import type { Bytes } from '../index/bytes.ts'
+import type { IndexSnapshot, SnapshotForm } from '../index/snapshot.ts'
 import type { HandlerDeps } from './handler-deps.ts'
 
 /** `GET /:repo/index.yaml`: bytes that are ready, or 304. */

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { Readable } from 'node:stream'
-import type { Bytes } from '../index/snapshot.ts'
+import type { Bytes } from '../index/bytes.ts'
+import type { OpenFile } from '../storage/storage.ts'
 
 /** A request as the store sees it; a node:http request is one, and so is a call from the gateway in this process. */
 export interface StoreRequest {
@@ -18,12 +19,28 @@ export interface Answer {
   status: number
   headers: Record<string, string>
   /** Absent: no body. A HEAD answer keeps its headers and loses its body where it is written. */
-  body?: Bytes | string | Readable
+  body?: Bytes | string | Readable | FileBody
 }
 
-/** undefined where only its end tells. */
+/** A file that is open, from `start` to `end`, both inclusive; all of it by default. */
+export interface FileBody {
+  file: OpenFile
+  range?: { start: number; end: number }
+}
+
+/** Lets go of a body that nobody reads. */
+export async function discardBody(body: Answer['body']): Promise<void> {
+  if (body instanceof Readable) body.destroy()
+  else if (isFileBody(body)) await body.file.close()
+}
+
+export function isFileBody(body: Answer['body']): body is FileBody {
+  return typeof body === 'object' && 'file' in body
+}
+
+/** undefined where it does not tell by itself. */
 export function lengthOf(body: Answer['body']): number | undefined {
-  if (body instanceof Readable) return undefined
+  if (body instanceof Readable || isFileBody(body)) return undefined
   if (body === undefined) return 0
   if (typeof body === 'string' || Buffer.isBuffer(body)) return Buffer.byteLength(body)
   return body.reduce((sum, part) => sum + part.length, 0)

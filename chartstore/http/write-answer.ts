@@ -2,7 +2,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { prepareEarlyAnswer } from '../../service/early-answer.ts'
-import { type Answer, lengthOf } from './answer.ts'
+import { type Answer, discardBody, isFileBody, lengthOf } from './answer.ts'
+import { writeFile } from './write-file.ts'
+import { writeParts } from './write-parts.ts'
 
 /** Writes an answer to a socket. */
 export async function writeAnswer(
@@ -12,46 +14,24 @@ export async function writeAnswer(
 ): Promise<void> {
   if (res.destroyed || res.socket?.destroyed === true) {
     // The client has gone: a file that nobody reads would stay open.
-    if (body instanceof Readable) body.destroy()
+    await discardBody(body)
     return
   }
   prepareEarlyAnswer(req, res)
   res.writeHead(status, withLength(headers, body, status))
   if (req.method === 'HEAD' || body === undefined) {
-    if (body instanceof Readable) body.destroy()
+    await discardBody(body)
     res.end()
+  } else if (typeof body === 'string' || Buffer.isBuffer(body)) {
+    res.end(body)
   } else if (body instanceof Readable) {
     // A source that fails half way closes the connection: the length does not match, and the client knows.
     await pipeline(body, res).catch(() => res.destroy())
-  } else if (typeof body === 'string' || Buffer.isBuffer(body)) {
-    res.end(body)
+  } else if (isFileBody(body)) {
+    await writeFile(res, req.socket, body).catch(() => res.destroy())
   } else {
-    await writeParts(res, body)
+    await writeParts(res, req.socket, body)
   }
-}
-
-/** Handed over together: so many cost one call of the system, and a reader that is slow holds no more than these. */
-const PARTS_AT_ONCE = 64
-
-async function writeParts(res: ServerResponse, parts: readonly Buffer[]): Promise<void> {
-  for (let start = 0; start < parts.length && !res.destroyed; start += PARTS_AT_ONCE) {
-    res.cork()
-    for (const part of parts.slice(start, start + PARTS_AT_ONCE)) res.write(part)
-    res.uncork()
-    if (res.writableNeedDrain) await drained(res)
-  }
-  res.end()
-}
-
-/** Its reader has taken everything, or gone. */
-function drained(res: ServerResponse): Promise<void> {
-  return new Promise((resolve) => {
-    const settle = () => {
-      res.off('drain', settle).off('close', settle)
-      resolve()
-    }
-    res.on('drain', settle).on('close', settle)
-  })
 }
 
 function withLength(

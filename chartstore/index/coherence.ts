@@ -1,6 +1,7 @@
 import { coalesce } from '../../service/coalesce.ts'
 import { isPackageFileName, isProvenanceFileName, packageOf } from '../chart/file-name.ts'
 import type { KeyedLock } from '../keyed-lock.ts'
+import { inSlices } from '../slices.ts'
 import {
   isRefusal,
   type Storage,
@@ -14,8 +15,14 @@ import type { FileToRead, IndexedFiles } from './indexed-files.ts'
 export interface Coherence {
   /** Resolves when the index shows every file that was in place at the call. */
   refresh: () => Promise<void>
-  /** Compares the time of every file. `known` may vouch for a file, so that it need not be read. */
-  compareFiles: (known?: (file: StoredFile) => boolean) => Promise<void>
+  /**
+   * Compares the time of every file. `known` may vouch for a file, so that it need not be read; those of `first` are looked
+   * at first, in their order.
+   */
+  compareFiles: (
+    known?: (file: StoredFile) => boolean,
+    first?: ReadonlyMap<string, unknown>,
+  ) => Promise<void>
   /** Another store wrote to a file: a listing that is under way may not know it. */
   noteForeign: (fileName: string) => void
   /** Runs a write of our own, which indexes what it writes by itself. */
@@ -29,8 +36,8 @@ export interface Coherence {
 }
 
 interface Listing {
-  names: ReadonlySet<string>
-  chooseUnread: () => FileToRead[]
+  names: { has: (fileName: string) => boolean }
+  chooseUnread: () => Promise<FileToRead[]>
 }
 
 /** Stat'ing so many costs no more than a few milliseconds. */
@@ -71,11 +78,11 @@ export function createCoherence(options: {
       noteSeen(revision)
       try {
         const { names, chooseUnread } = await list()
-        for (const fileName of files.ledger.fileNames()) {
+        await inSlices(files.ledger.fileNames(), (fileName) => {
           if (!names.has(fileName) && !isOurs(fileName)) files.drop(fileName)
-        }
+        })
         // Chosen only now: a file that one of the dropped stood in the way of is among them.
-        await files.read(chooseUnread())
+        await files.read(await chooseUnread())
         if (files.isUnsettled()) recheckLater()
       } catch (error) {
         isDoubtful = true
@@ -116,14 +123,28 @@ export function createCoherence(options: {
   const recheckLater = () => timers.once('recheck', recheckMs, compareShared)
 
   const listNames = async (): Promise<Listing> => {
-    const names = new Set((await storage.listNames(project)).filter(isChartFile))
-    const chooseUnread = () =>
-      [...names].filter((name) => !files.has(name)).map((fileName) => ({ fileName }))
+    const names = new Set<string>()
+    await inSlices(await storage.listNames(project), (fileName) => {
+      if (isChartFile(fileName)) names.add(fileName)
+    })
+    const chooseUnread = async () => {
+      const unread: FileToRead[] = []
+      await inSlices(names, (fileName) => {
+        if (!files.has(fileName)) unread.push({ fileName })
+      })
+      return unread
+    }
     return { names, chooseUnread }
   }
 
-  const listFiles = async (known: (file: StoredFile) => boolean): Promise<Listing> => {
-    const listed = (await storage.list(project)).filter(({ fileName }) => isChartFile(fileName))
+  const listFiles = async (
+    known: (file: StoredFile) => boolean,
+    first: ReadonlyMap<string, unknown> = new Map(),
+  ): Promise<Listing> => {
+    const names = new Map<string, StoredFile>()
+    await inSlices(await storage.list(project), (file) => {
+      if (isChartFile(file.fileName)) names.set(file.fileName, file)
+    })
     const needsReading = (file: StoredFile) => {
       const isCurrent = !isPackageFileName(file.fileName) || files.isCurrent(file)
       // The listing may be older than what was written meanwhile, and so may be what vouches for it.
@@ -132,10 +153,14 @@ export function createCoherence(options: {
       files.ledger.note(file)
       return false
     }
-    return {
-      names: new Set(listed.map((file) => file.fileName)),
-      chooseUnread: () => listed.filter(needsReading),
+    const chooseUnread = async () => {
+      const unread: FileToRead[] = []
+      await inSlices(inOrder(names, first), (file) => {
+        if (needsReading(file)) unread.push(file)
+      })
+      return unread
     }
+    return { names, chooseUnread }
   }
 
   /** Names tell of files that came or went; where there are few, their times are looked at too, for replaced ones. */
@@ -173,7 +198,7 @@ export function createCoherence(options: {
       if (alwaysCompares || isDoubtful || isChanged || isUnsettled) await compareShared()
       else await comparing
     },
-    compareFiles: (known = () => false) => compare(() => listFiles(known)),
+    compareFiles: (known = () => false, first) => compare(() => listFiles(known, first)),
     noteForeign: (fileName) => {
       if (comparing !== undefined) writtenMeanwhile.add(fileName)
     },
@@ -191,6 +216,17 @@ export function createCoherence(options: {
     },
     siblingWrite: { begin, end },
   }
+}
+
+function* inOrder(
+  files: ReadonlyMap<string, StoredFile>,
+  first: ReadonlyMap<string, unknown>,
+): Generator<StoredFile> {
+  for (const fileName of first.keys()) {
+    const file = files.get(fileName)
+    if (file !== undefined) yield file
+  }
+  for (const file of files.values()) if (!first.has(file.fileName)) yield file
 }
 
 function isChartFile(fileName: string): boolean {

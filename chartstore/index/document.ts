@@ -1,4 +1,5 @@
 import { parseVersion } from '../chart/version.ts'
+import { type Bytes, joinShort } from './bytes.ts'
 import type { IndexEntry } from './entry.ts'
 import type { IndexPiece, PieceForm } from './index-piece.ts'
 import { createIndexPieces } from './index-pieces.ts'
@@ -24,7 +25,7 @@ export interface IndexDocument {
   versionCount: () => number
   /** The entries as they are now. Only what changed is written. */
   pieces: (form: PieceForm) => IndexPiece[]
-  /** Writes what is not written yet for so long at most. @returns whether that was all. */
+  /** Writes what is not written yet, for about so long at most. @returns whether that was all. */
   writeFor: (form: PieceForm, ms: number) => boolean
   /** Of a chart; undefined for an unknown one. */
   versionsJson: (name: string) => FingerprintedJson | undefined
@@ -36,7 +37,7 @@ export interface FingerprintedJson {
   /** As the document's, of these entries. */
   fingerprint: Buffer
   /** `[{…},{…}]`. */
-  parts: () => Buffer[]
+  bytes: () => Bytes
 }
 
 interface Chart {
@@ -114,7 +115,7 @@ export function createIndexDocument(): IndexDocument {
     versionsJson: (name) => {
       const chart = charts.get(name)
       if (chart === undefined) return undefined
-      return { fingerprint: chart.fingerprint, parts: () => pieces.versionsJson(name) }
+      return { fingerprint: chart.fingerprint, bytes: () => joinShort(pieces.versionsJson(name)) }
     },
     fingerprint: () => Buffer.from(fingerprint),
   }

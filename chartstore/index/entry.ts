@@ -1,24 +1,27 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { ChartMetadata } from '../chart/chart-metadata.ts'
 import { parseVersion, type Version } from '../chart/version.ts'
-import { type Plain, toBlockYaml, toGoJson } from './serialise.ts'
+import { toBlockYaml } from './block-yaml.ts'
+import { type Plain, toGoJson } from './serialise.ts'
 import { formatNanoseconds } from './timestamp.ts'
 
-/** One version of a chart in the index, serialised once, when it enters. */
-export interface IndexEntry {
+/** One version of a chart as files, threads and replicas pass it on. */
+export interface EntryText {
   name: string
   version: string
-  /** undefined where the text is no semver: sorted last. */
-  parsedVersion: Version | undefined
   /** The stored file; normally `<name>-<version>.tgz`. */
   fileName: string
   modifiedNs: bigint
   /** sha256 of the package, 64 lower-case hex digits. */
   digest: string
-  /** `- apiVersion: …`: a list item of the chart's versions, indented by two, ending in a line break. */
-  yaml: Buffer
   /** ChartMuseum's JSON of a version. */
   json: string
+}
+
+/** One version of a chart in the index. */
+export interface IndexEntry extends EntryText {
+  /** undefined where the text is no semver: sorted last. */
+  parsedVersion: Version | undefined
   /** 16 bytes that stand for all of the above in the ETag of the index. */
   fingerprint: Buffer
 }
@@ -34,27 +37,45 @@ export interface PackageFacts {
 export const RELATIVE_URLS = 'charts/'
 
 /** @param urlBase what its url begins with, the file name follows. */
-export function createEntry(
+export function describeEntry(
   { metadata, fileName, digest, modifiedNs }: PackageFacts,
   urlBase: string,
-): IndexEntry {
+): EntryText {
   const fields = toFields(metadata, {
     urls: [`${urlBase}${fileName}`],
     created: formatNanoseconds(modifiedNs),
     digest,
   })
-  const json = toGoJson(fields)
+  const { name, version } = metadata
+  return { name, version, fileName, modifiedNs, digest, json: toGoJson(fields) }
+}
+
+/** @param text as `describeEntry` made it, be it long ago. */
+export function toEntry(text: EntryText, fingerprint = fingerprintOf(text.json)): IndexEntry {
+  const { name, version, fileName, modifiedNs, digest, json } = text
   return {
-    name: metadata.name,
-    version: metadata.version,
-    parsedVersion: parseVersion(metadata.version),
-    fileName,
-    modifiedNs,
-    digest,
-    yaml: Buffer.from(`  - ${toBlockYaml(fields, '    ')}\n`),
-    json,
-    fingerprint: createHash('sha256').update(json).digest().subarray(0, 16),
+    ...{ name, version, fileName, modifiedNs, digest, json },
+    parsedVersion: parseVersion(version),
+    fingerprint,
   }
+}
+
+export function createEntry(facts: PackageFacts, urlBase: string): IndexEntry {
+  return toEntry(describeEntry(facts, urlBase))
+}
+
+export function fingerprintOf(json: string): Buffer {
+  return Buffer.from(hash('sha256', json).slice(0, 2 * FINGERPRINT_BYTES), 'hex')
+}
+
+const FINGERPRINT_BYTES = 16
+
+/**
+ * `- apiVersion: …`: a list item of the chart's versions, indented by two, ending in a line break. Made only where YAML is
+ * asked for: helm from 3.13 on never does.
+ */
+export function yamlOf({ json }: EntryText): Buffer {
+  return Buffer.from(`  - ${toBlockYaml(json, '    ')}\n`)
 }
 
 type Fields = { readonly [key: string]: Plain | undefined }

@@ -5,7 +5,7 @@ export interface FileLedger {
   note: (file: FileFacts) => void
   forget: (fileName: string) => void
   get: (fileName: string) => FileFacts | undefined
-  fileNames: () => string[]
+  fileNames: () => Iterable<string>
   /** Whether the file has the size and the tag that were noted. What was not told is no difference. */
   matches: (file: FileFacts) => boolean
   files: () => number
@@ -29,7 +29,7 @@ export function createFileLedger(): FileLedger {
     },
     forget,
     get: (fileName) => noted.get(fileName),
-    fileNames: () => [...noted.keys()],
+    fileNames: () => noted.keys(),
     matches: ({ fileName, size, tag }) => {
       const held = noted.get(fileName)
       if (held === undefined) return true

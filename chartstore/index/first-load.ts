@@ -1,4 +1,4 @@
-import type { Storage } from '../storage/storage.ts'
+import type { Storage, StoredFile } from '../storage/storage.ts'
 import type { Coherence } from './coherence.ts'
 import { loadIndexCache } from './index-cache.ts'
 import { parseEntry } from './index-cache-file.ts'
@@ -30,15 +30,18 @@ export async function loadFirst({
   const cache = hasCacheFile ? await loadIndexCache(storage, project, urlBase) : undefined
   const hints = await replicas.hints((fileName) => cache?.entries.get(fileName)?.json)
   let vouched = 0
-  await coherence.compareFiles((file) => {
+  const know = (file: StoredFile): boolean => {
     const cached = cache?.entries.get(file.fileName)
     const isVouched = cached?.modifiedNs === file.modifiedNs
-    const entry = isVouched ? cached : parseEntry(hints.get(file.fileName) ?? '', urlBase)
+    const hint = hints.get(file.fileName)
+    const entry = isVouched || hint === undefined ? cached : parseEntry(hint, urlBase)
     if (entry?.modifiedNs !== file.modifiedNs || entry.fileName !== file.fileName) return false
     files.adopt(entry, file)
     if (isVouched) vouched++
     return true
-  })
+  }
+  // In the order of the index, which costs least.
+  await coherence.compareFiles(know, cache?.entries)
   await replicas.correctHints(hints)
   const isUnchanged = vouched === files.document.versionCount() && vouched === cache?.entries.size
   return isUnchanged ? cache.generated : undefined

@@ -1,7 +1,8 @@
 import { quoteAsGo } from '../chart/quoted-text.ts'
+import { yamlKey } from './block-yaml.ts'
+import { yamlOf } from './entry.ts'
 import { compressPart, type MemberPart } from './gzip-member.ts'
 import type { Segment } from './segments.ts'
-import { yamlKey } from './serialise.ts'
 
 /** How entries are written: as YAML, as JSON with all versions of a chart, or with its highest one alone. */
 export type PieceForm = 'yaml' | 'json' | 'latest'
@@ -51,7 +52,7 @@ export function writePiece(segment: Segment, form: PieceForm, start: PieceStart)
       const { from, to } = add(Buffer.from(head))
       charts.push({ name, at: from, versions: to })
     }
-    if (isYaml) return add(segment.yaml[i] ?? entry.yaml)
+    if (isYaml) return add(segment.yaml[i] ?? yamlOf(entry))
     if (isNext || form === 'json') add(Buffer.from(isNext ? entry.json : `,${entry.json}`))
     return undefined
   })

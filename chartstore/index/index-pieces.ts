@@ -4,7 +4,7 @@ import type { Segments } from './segments.ts'
 /** What the segments of an index are in each form, each written once. */
 export interface IndexPieces {
   all: (form: PieceForm) => IndexPiece[]
-  /** Writes what is not written yet, for so long at most. @returns whether that was all. */
+  /** Writes what is not written yet, for about so long at most. @returns whether that was all. */
   writeFor: (form: PieceForm, ms: number) => boolean
   /** `[{…},{…}]` of a chart that is there. */
   versionsJson: (name: string) => Buffer[]
@@ -32,10 +32,10 @@ export function createIndexPieces(segments: Segments): IndexPieces {
     all: (form) => segments.all().flatMap((_, index) => pieceAt(index, form) ?? []),
     writeFor: (form, ms) => {
       const deadline = performance.now() + ms
-      const count = segments.all().length
-      for (let index = 0; index < count; index++) {
+      for (const [index, segment] of segments.all().entries()) {
+        if (segment.pieces[form] !== undefined) continue
+        if (performance.now() > deadline) return false
         pieceAt(index, form)
-        if (performance.now() > deadline) return index === count - 1
       }
       return true
     },

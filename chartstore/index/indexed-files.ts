@@ -1,13 +1,13 @@
-import pLimit from 'p-limit'
 import type { Logger } from '../../service/log.ts'
 import { InvalidChart } from '../chart/chart-error.ts'
 import { isPackageFileName, packageOf } from '../chart/file-name.ts'
+import { inParallel } from '../in-parallel.ts'
 import type { KeyedLock } from '../keyed-lock.ts'
 import { type FileFacts, type Storage, StorageError, type StoredFile } from '../storage/storage.ts'
 import { createIndexDocument, type IndexDocument } from './document.ts'
-import type { IndexEntry } from './entry.ts'
+import { type IndexEntry, toEntry } from './entry.ts'
 import { createFileLedger, type FileLedger } from './file-ledger.ts'
-import { readPackage } from './read-package.ts'
+import { createReader, createThreadedReader, type PackageReader } from './package-reader.ts'
 
 /** A file that is in storage and not in the index, and why. */
 export interface Problem {
@@ -56,6 +56,10 @@ const SETTLE_MS = 10_000
 
 const PROGRESS_MS = 2000
 
+/** From here on, in packages or in their bytes, threads are worth their start. */
+const MANY_PACKAGES = 250
+const MANY_BYTES = 2 * 1024 * 1024
+
 /** Enough to know them by. */
 const MAX_UNLISTED = 10
 
@@ -68,7 +72,7 @@ export function createIndexedFiles(options: {
   readsAtOnce: number
   onChange: () => void
 }): IndexedFiles {
-  const { project, storage, lock, log, urlBase, onChange } = options
+  const { project, storage, lock, log, onChange } = options
   const document = createIndexDocument()
   const ledger = createFileLedger()
   const skipped = new Map<string, Skipped>()
@@ -107,15 +111,15 @@ export function createIndexedFiles(options: {
   }
 
   /** @returns the error where storage did not give the file: what the index says of it stays. */
-  const readIn = async (listed: FileToRead): Promise<unknown> => {
+  const readIn = async (listed: FileToRead, reader: PackageReader): Promise<unknown> => {
     const { fileName } = listed
     // Of a listed file it is the listing that the next one is compared with: it was there first.
     const isListed = 'size' in listed
     let seen: FileFacts = { size: 0, ...listed }
     try {
-      const file = await storage.get(project, fileName)
+      const { file, entry } = await reader.read(fileName)
       if (!isListed) seen = file
-      adopt(await readPackage(file, urlBase), seen)
+      adopt(toEntry(entry), seen)
       return undefined
     } catch (error) {
       const fault = error instanceof StorageError ? error.fault : undefined
@@ -143,18 +147,19 @@ export function createIndexedFiles(options: {
     }
   }
 
-  const readOne = (file: FileToRead) =>
-    isPackageFileName(file.fileName) ? readIn(file) : askSize(file.fileName)
+  const readOne = (file: FileToRead, reader: PackageReader) =>
+    isPackageFileName(file.fileName) ? readIn(file, reader) : askSize(file.fileName)
 
   return {
     document,
     ledger,
     problems: () => [...skipped.values()].map(({ fileName, message }) => ({ fileName, message })),
-    unlisted: () =>
-      ledger
-        .fileNames()
-        .filter((fileName) => document.getFile(packageOf(fileName)) === undefined)
-        .slice(0, MAX_UNLISTED),
+    unlisted: () => {
+      const isListed = (fileName: string) => document.getFile(packageOf(fileName)) !== undefined
+      return [...ledger.fileNames()]
+        .filter((fileName) => !isListed(fileName))
+        .slice(0, MAX_UNLISTED)
+    },
     has: (fileName) =>
       isPackageFileName(fileName)
         ? document.getFile(fileName) !== undefined || skipped.has(fileName)
@@ -173,18 +178,19 @@ export function createIndexedFiles(options: {
     doubt: (fileName) => doubtful.add(fileName),
     read: async (files) => {
       let done = 0
+      const lost: unknown[] = []
       const progress = setInterval(() => {
         log.info({ done, of: files.length }, 'reading chart packages for the index')
       }, PROGRESS_MS)
       try {
-        const limit = pLimit(options.readsAtOnce)
-        const failures = await limit.map(files, async (file) => {
-          const failure = await lock(`${project}/${packageOf(file.fileName)}`, () => readOne(file))
+        const reader = (areMany(files) ? createThreadedReader : createReader)(options)
+        await inParallel(files, reader.atOnce, async (file) => {
+          const key = `${project}/${packageOf(file.fileName)}`
+          const failure = await lock(key, () => readOne(file, reader))
+          if (failure !== undefined) lost.push(failure)
           done++
-          return failure
         })
         // One that cannot be read harms no other. When none can, it is storage: an empty index would be a lie.
-        const lost = failures.filter((failure) => failure !== undefined)
         const isAllLost = files.length > 0 && lost.length === files.length
         if (document.versionCount() === 0 && isAllLost) throw lost[0]
         return lost.length
@@ -193,4 +199,9 @@ export function createIndexedFiles(options: {
       }
     },
   }
+}
+
+function areMany(files: readonly FileToRead[]): boolean {
+  const bytes = files.reduce((sum, file) => sum + ('size' in file ? file.size : 0), 0)
+  return files.length > MANY_PACKAGES || bytes > MANY_BYTES
 }

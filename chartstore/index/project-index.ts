@@ -89,17 +89,22 @@ export function createProjectIndex(project: string, options: IndexOptions): Proj
   const log = options.log.child({ project })
   const urlBase = options.urlBase(project)
   const timers = createTimers((error) => log.error({ err: error }, 'background work failed'))
-  let generated = nowToTheSecond()
+  /** When something changed last: what the index tells, or ms since 1970 as long as nobody asked. */
+  let lastChange: string | number = Date.now()
   let isLoaded = false
 
   const onChange = () => {
-    generated = nowToTheSecond()
+    lastChange = Date.now()
     if (isLoaded) cacheSaver.saveLater()
   }
   const files = createIndexedFiles({ ...options, project, log, urlBase, onChange })
   const { document } = files
   const { contextPath } = options
-  const snapshotIn = createSnapshots(document, () => ({ generated, contextPath }))
+  const generated = () => {
+    if (typeof lastChange === 'number') lastChange = toTheSecond(lastChange)
+    return lastChange
+  }
+  const snapshotIn = createSnapshots(document, () => ({ generated: generated(), contextPath }))
   const coherence = createCoherence({ ...options, project, files, timers })
   const cacheSaver = createCacheSaver({
     project,
@@ -107,7 +112,7 @@ export function createProjectIndex(project: string, options: IndexOptions): Proj
     document,
     coherence,
     timers,
-    generated: () => generated,
+    generated,
     siblings,
     isOn: keepsCacheFile,
     log,
@@ -117,11 +122,11 @@ export function createProjectIndex(project: string, options: IndexOptions): Proj
     project,
     files,
     coherence,
-    generated: () => generated,
+    generated,
     takeOver: (change, told) => {
-      const before = generated
+      const before = generated()
       cacheSaver.withoutSaving(change)
-      if (told !== undefined) generated = told > before ? told : before
+      if (told !== undefined) lastChange = told > before ? told : before
     },
     urlBase,
   })
@@ -153,7 +158,7 @@ export function createProjectIndex(project: string, options: IndexOptions): Proj
 
   const load = coalesce(async () => {
     if (isLoaded) return
-    const lastChange = await loadFirst({
+    const before = await loadFirst({
       project,
       storage,
       files,
@@ -163,7 +168,7 @@ export function createProjectIndex(project: string, options: IndexOptions): Proj
       hasCacheFile: keepsCacheFile,
     })
     // Nothing changed while we were away: the same bytes, so the same ETag, as before the restart.
-    if (lastChange !== undefined) generated = lastChange
+    if (before !== undefined) lastChange = before
     else if (document.versionCount() > 0) cacheSaver.saveLater()
     if (reconcileMs > 0) timers.every('reconcile', reconcileMs, coherence.compareFiles)
     isLoaded = true
@@ -225,8 +230,8 @@ export function createProjectIndex(project: string, options: IndexOptions): Proj
       await load()
       const before = document.fileNames()
       const entries = new Map([...before].map((name) => [name, document.getFile(name)?.json ?? '']))
-      for (const fileName of files.ledger.fileNames().filter(isPackageFileName)) {
-        files.doubt(fileName)
+      for (const fileName of files.ledger.fileNames()) {
+        if (isPackageFileName(fileName)) files.doubt(fileName)
       }
       await compare()
       await follower.announceSince(entries)
@@ -244,6 +249,6 @@ export function createProjectIndex(project: string, options: IndexOptions): Proj
   }
 }
 
-function nowToTheSecond(): string {
-  return `${new Date().toISOString().slice(0, 19)}Z`
+function toTheSecond(ms: number): string {
+  return `${new Date(ms).toISOString().slice(0, 19)}Z`
 }

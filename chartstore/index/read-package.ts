@@ -1,8 +1,14 @@
-import { createHash } from 'node:crypto'
-import { type ArchiveLimits, DEFAULT_LIMITS, readChartArchive } from '../chart/archive.ts'
+import { createHash, hash } from 'node:crypto'
+import {
+  type ArchiveLimits,
+  DEFAULT_LIMITS,
+  readChartArchive,
+  readWholeArchive,
+} from '../chart/archive.ts'
+import type { ChartMetadata } from '../chart/chart-metadata.ts'
 import { observe } from '../observe.ts'
-import type { OpenFile } from '../storage/storage.ts'
-import { createEntry, type IndexEntry } from './entry.ts'
+import type { OpenFile, StoredFile } from '../storage/storage.ts'
+import { describeEntry, type EntryText } from './entry.ts'
 
 /**
  * What is in storage already was accepted once, perhaps by an older ChartMuseum without helm's present limits
@@ -16,30 +22,43 @@ const STORED_LIMITS: ArchiveLimits = {
   ratio: 1000,
 }
 
-/**
- * Reads a stored package into an index entry, in one pass, and lets go of it.
- * @throws {InvalidChart} where it is no chart. @throws {StorageError}
- */
-export async function readPackage(file: OpenFile, urlBase: string): Promise<IndexEntry> {
-  const hash = createHash('sha256')
-  const bytes = readBytes(file)
-  try {
-    const hashed = observe(bytes, (chunk) => {
-      hash.update(chunk)
-    })
-    const { metadata } = await readChartArchive(hashed, STORED_LIMITS)
-    const digest = hash.digest('hex')
-    const { fileName, modifiedNs } = file
-    return createEntry({ metadata, fileName, digest, modifiedNs }, urlBase)
-  } finally {
-    await bytes.return()
-  }
-}
-
 /** Most packages are small: a stream for each would cost more than reading it. */
 const SMALL_BYTES = 128 * 1024
 
-async function* readBytes(file: OpenFile): AsyncGenerator<Uint8Array, void, undefined> {
-  if (file.size <= SMALL_BYTES) yield await file.read()
-  else yield* file.stream()
+/**
+ * Reads a stored package into what the index says of it, in one pass, and lets go of it.
+ * @throws {InvalidChart} where it is no chart. @throws {StorageError}
+ */
+export async function readPackage(file: OpenFile, urlBase: string): Promise<EntryText> {
+  if (file.size <= SMALL_BYTES) return readWholePackage(file, await file.read(), urlBase)
+  const digest = createHash('sha256')
+  const stream = file.stream()
+  try {
+    const hashed = observe(stream[Symbol.asyncIterator](), (chunk) => {
+      digest.update(chunk)
+    })
+    const { metadata } = await readChartArchive(hashed, STORED_LIMITS)
+    return describe(file, metadata, digest.digest('hex'), urlBase)
+  } finally {
+    stream.destroy()
+  }
+}
+
+/** The same for a package whose bytes are in memory. */
+export async function readWholePackage(
+  file: StoredFile,
+  bytes: Buffer,
+  urlBase: string,
+): Promise<EntryText> {
+  const { metadata } = await readWholeArchive(bytes, STORED_LIMITS)
+  return describe(file, metadata, hash('sha256', bytes), urlBase)
+}
+
+function describe(
+  { fileName, modifiedNs }: StoredFile,
+  metadata: ChartMetadata,
+  digest: string,
+  urlBase: string,
+): EntryText {
+  return describeEntry({ metadata, fileName, digest, modifiedNs }, urlBase)
 }

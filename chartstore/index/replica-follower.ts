@@ -1,7 +1,13 @@
 import pLimit from 'p-limit'
 import { provenanceOf } from '../chart/file-name.ts'
 import type { KeyedLock } from '../keyed-lock.ts'
-import { type ForeignChange, OWN_ORIGIN, type Replicas } from '../replicas/replicas.ts'
+import {
+  type Correction,
+  type ForeignChange,
+  OWN_ORIGIN,
+  type Replicas,
+} from '../replicas/replicas.ts'
+import { inSlices } from '../slices.ts'
 import type { Coherence } from './coherence.ts'
 import type { Contests } from './contests.ts'
 import { parseEntry } from './index-cache-file.ts'
@@ -63,21 +69,26 @@ export function createReplicaFollower(options: {
   }
 
   const correctHints: ReplicaFollower['correctHints'] = async (hints) => {
-    const names = new Set([...hints.keys(), ...document.fileNames()])
-    const corrections = [...names]
-      .map((fileName) => ({ fileName, from: hints.get(fileName), to: ownEntry(fileName) }))
-      .filter(({ from, to }) => from !== to)
+    const corrections: Correction[] = []
+    const compareHint = (fileName: string) => {
+      const hint = { fileName, from: hints.get(fileName), to: ownEntry(fileName) }
+      if (hint.from !== hint.to) corrections.push(hint)
+    }
+    await inSlices(hints.keys(), compareHint)
+    await inSlices(document.fileNames(), (fileName) => {
+      if (!hints.has(fileName)) compareHint(fileName)
+    })
     await replicas.correct(project, corrections)
   }
 
   /** Who replaced a file in the second of its upload left the same time, where storage tells whole seconds and no tag. */
-  const doubtRecentFiles = () => {
+  const doubtRecentFiles = async () => {
     const since = BigInt(Date.now() - RECENT_MS) * 1_000_000n
-    for (const fileName of document.fileNames()) {
+    await inSlices(document.fileNames(), (fileName) => {
       const { modifiedNs = 0n } = document.getFile(fileName) ?? {}
       const isRecent = modifiedNs > since && modifiedNs % 1_000_000_000n === 0n
       if (isRecent && files.ledger.get(fileName)?.tag === undefined) files.doubt(fileName)
-    }
+    })
   }
 
   /** @returns whether the change can be believed as it is told. */
@@ -143,7 +154,7 @@ export function createReplicaFollower(options: {
     compare: async () => {
       // Asked for before storage is, so that nothing is taken back that another store tells meanwhile.
       const hints = await readHints(ownEntry)
-      doubtRecentFiles()
+      await doubtRecentFiles()
       await coherence.compareFiles()
       await correctHints(hints)
     },

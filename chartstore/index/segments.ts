@@ -42,7 +42,10 @@ export function createSegments(): Segments {
 
   const locate = (position: Position) => {
     if (lastFound?.position === position) return lastFound
-    const index = findFirst(segments, ({ entries }) => isReached(entries.at(-1), position))
+    const isBehind = !isReached(segments.at(-1)?.entries.at(-1), position)
+    const index = isBehind
+      ? segments.length
+      : findFirst(segments, ({ entries }) => isReached(entries.at(-1), position))
     const entries = segments[index]?.entries ?? []
     const at = findFirst(entries, (entry) => isReached(entry, position))
     lastFound = { position, index, at }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { quote } from '../chart/quoted-text.ts'
+import { type Bytes, joinShort } from './bytes.ts'
 import type { IndexDocument } from './document.ts'
 import { joinMember, type MemberPart, storePart } from './gzip-member.ts'
 import type { IndexPiece } from './index-piece.ts'
@@ -22,9 +23,6 @@ export interface IndexSnapshot {
   gzip: () => Bytes | Promise<Bytes> | undefined
 }
 
-/** Short ones are whole, long ones in parts, which other snapshots share. Never changed. */
-export type Bytes = Buffer | readonly Buffer[]
-
 /** What stands around the entries. */
 export interface SnapshotFrame {
   /** RFC 3339, the time of the last change. */
@@ -33,8 +31,6 @@ export interface SnapshotFrame {
   contextPath: string
 }
 
-/** What is longer is sent in pieces as it lies in memory: to join it anew after each change would cost more. */
-const WHOLE_BYTES = 1024 * 1024
 /** Compressed sooner than sent uncompressed. */
 const SOON_BYTES = 512 * 1024
 
@@ -77,11 +73,6 @@ export function createSnapshot(
 function countUncompressed(pieces: readonly IndexPiece[]): number {
   const left = pieces.filter((piece) => piece.compressed() === undefined)
   return left.reduce((sum, { bytes }) => sum + bytes.length, 0)
-}
-
-function joinShort(parts: readonly Buffer[]): Bytes {
-  const length = parts.reduce((sum, part) => sum + part.length, 0)
-  return length > WHOLE_BYTES ? parts : Buffer.concat(parts, length)
 }
 
 function etagOf(document: IndexDocument, form: SnapshotForm, frame: SnapshotFrame): string {

@@ -6,6 +6,7 @@ import {
   packageOf,
   provenanceOf,
 } from '../chart/file-name.ts'
+import { inParallel } from '../in-parallel.ts'
 import { RELATIVE_URLS } from '../index/entry.ts'
 import { readPackage } from '../index/read-package.ts'
 import {
@@ -16,7 +17,6 @@ import {
   StorageError,
   type StorageReader,
 } from '../storage/storage.ts'
-import { inParallel } from './in-parallel.ts'
 
 export interface CopyOptions {
   from: StorageReader

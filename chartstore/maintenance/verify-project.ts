@@ -5,10 +5,10 @@ import {
   packageOf,
   provenanceOf,
 } from '../chart/file-name.ts'
-import { type IndexEntry, RELATIVE_URLS } from '../index/entry.ts'
+import { inParallel } from '../in-parallel.ts'
+import { type EntryText, RELATIVE_URLS } from '../index/entry.ts'
 import { readPackage } from '../index/read-package.ts'
 import { StorageError, type StorageReader } from '../storage/storage.ts'
-import { inParallel } from './in-parallel.ts'
 
 /** What an index says of a package. */
 export interface IndexedPackage {
@@ -118,7 +118,7 @@ function byFileName(a: Finding, b: Finding): number {
 }
 
 function compare(
-  { fileName, name, version, digest }: IndexEntry,
+  { fileName, name, version, digest }: EntryText,
   index: ReadonlyMap<string, IndexedPackage>,
 ): Finding | undefined {
   const indexed = index.get(fileName)

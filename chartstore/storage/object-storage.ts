@@ -1,4 +1,5 @@
 import type { Claim } from '../replicas/replicas.ts'
+import { inSlices } from '../slices.ts'
 import { createArbiterSearch } from './arbiter.ts'
 import { isLocalSpool } from './local-spool.ts'
 import { readWhole, toFileStream } from './object-body.ts'
@@ -67,14 +68,26 @@ export async function createObjectStorage(options: ObjectStorageOptions): Promis
       await objects.remove(key, fileName)
     },
     putDerived: async (project, fileName, content) => {
+      const body = await joinParts(content)
       try {
-        await objects.put(keys.file(project, fileName), { body: content, size: content.length })
+        await objects.put(keys.file(project, fileName), { body, size: body.length })
       } catch (error) {
         throw error instanceof PutFailure ? error.storageError : error
       }
     },
     revision: async () => undefined,
   }
+}
+
+async function joinParts(content: Iterable<Buffer>): Promise<Buffer> {
+  const parts: Buffer[] = []
+  await inSlices(content, (part) => parts.push(part))
+  const whole = Buffer.allocUnsafe(parts.reduce((sum, part) => sum + part.length, 0))
+  let length = 0
+  await inSlices(parts, (part) => {
+    length += part.copy(whole, length)
+  })
+  return whole
 }
 
 function passOverOutage(error: unknown): void {

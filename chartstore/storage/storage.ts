@@ -21,6 +21,11 @@ export interface OpenFile extends StoredFile {
   stream: (range?: { start: number; end: number }) => Readable
   /** All bytes at once. Ends the use of this handle. */
   read: () => Promise<Buffer>
+  /**
+   * Fills a buffer with what begins at `position`, and tells with how much: for one who reads it all and then closes. Absent
+   * where only a stream is to be had.
+   */
+  readInto?: (buffer: Buffer, position: number) => Promise<number>
   /** For a handle that is not streamed. */
   close: () => Promise<void>
 }
@@ -64,19 +69,24 @@ export interface Storage {
    */
   put: (project: string, files: readonly NewFile[], overwrite: boolean) => Promise<StoredFile[]>
   delete: (project: string, fileName: string) => Promise<void>
-  /** The derived file of this name, replaced in one step. Not a publication: it need not survive a power loss. */
-  putDerived: (project: string, fileName: string, content: Buffer) => Promise<void>
+  /**
+   * The derived file of this name, replaced in one step. Not a publication: it need not survive a power loss.
+   * @param content in parts, which are asked for one after the other while others go on.
+   */
+  putDerived: (project: string, fileName: string, content: Iterable<Buffer>) => Promise<void>
   /**
    * Differs whenever the file does, and costs less to ask for than the file; absent where a backend has no such thing. It means
    * nothing beyond this process.
    */
   fileMark?: (project: string, fileName: string) => Promise<string>
+  /** Where threads of this process can read the file by themselves; absent where they cannot. */
+  localPath?: (project: string, fileName: string) => string
   /** undefined where the project has no files or the backend cannot tell. */
   revision: (project: string) => Promise<StorageRevision | undefined>
 }
 
 /** What only looks at files needs no more. */
-export type StorageReader = Pick<Storage, 'list' | 'listNames' | 'stat' | 'get'>
+export type StorageReader = Pick<Storage, 'list' | 'listNames' | 'stat' | 'get' | 'localPath'>
 
 /** Differs whenever files were added or removed since, whoever did it. */
 export interface StorageRevision {

@@ -1,0 +1,21 @@
+import type { ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import { sentOrGone } from './sent-or-gone.ts'
+
+/** Handed over together: that many cost one call of the system, and a reader that is slow holds no more than these. */
+const PARTS_AT_ONCE = 64
+
+/** Writes bytes that are in memory in parts, without joining them. */
+export async function writeParts(
+  res: ServerResponse,
+  socket: Socket,
+  parts: readonly Buffer[],
+): Promise<void> {
+  for (let start = 0; start < parts.length && !socket.destroyed; start += PARTS_AT_ONCE) {
+    res.cork()
+    for (const part of parts.slice(start, start + PARTS_AT_ONCE)) res.write(part)
+    res.uncork()
+    if (res.writableNeedDrain) await sentOrGone(socket, (done) => res.once('drain', done))
+  }
+  res.end()
+}
