@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Peer } from '../peers/peer.ts'
 import { type Asked, ask } from './ask.ts'
+import { median } from './median.ts'
 import { runWrk } from './wrk.ts'
 
 /** What is asked for, again and again, of each peer that can answer it. */
@@ -28,8 +29,14 @@ export interface Load {
   rssMb: number
 }
 
-/** One round at one peer. */
-export async function measureLoad(peer: Peer, request: Request, seconds: number): Promise<Load> {
+/**
+ * Makes sure that a peer answers as it should, and warms it up.
+ * @returns what measures one round
+ */
+async function prepareLoad(
+  peer: Peer,
+  request: Request,
+): Promise<(seconds: number) => Promise<Load>> {
   const url = request.url(peer)
   const own = request.isAnonymous === true ? {} : peer.headers
   const headers = { ...own, ...(await request.headers?.(peer)) }
@@ -42,24 +49,44 @@ export async function measureLoad(peer: Peer, request: Request, seconds: number)
   }
   await runWrk(url, { ...options, seconds: 1 })
   await waitUntilIdle(peer)
-  const before = await peer.readUsage()
-  const { requests, bytes, ...wrk } = await runWrk(url, { ...options, seconds })
-  const after = await peer.readUsage()
-  await waitUntilIdle(peer)
-  return {
-    requestsPerSecond: requests / wrk.seconds,
-    megabytesPerSecond: bytes / wrk.seconds / 1e6,
-    p50Ms: wrk.p50Ms,
-    p99Ms: wrk.p99Ms,
-    p999Ms: wrk.p999Ms,
-    cpuMicros: ((after.cpuMs - before.cpuMs) * 1000) / requests,
-    rssMb: after.rssMb,
+
+  return async (seconds) => {
+    const before = await peer.readUsage()
+    const { requests, bytes, ...wrk } = await runWrk(url, { ...options, seconds })
+    const after = await peer.readUsage()
+    await waitUntilIdle(peer)
+    return {
+      requestsPerSecond: requests / wrk.seconds,
+      megabytesPerSecond: bytes / wrk.seconds / 1e6,
+      p50Ms: wrk.p50Ms,
+      p99Ms: wrk.p99Ms,
+      p999Ms: wrk.p999Ms,
+      cpuMicros: ((after.cpuMs - before.cpuMs) * 1000) / requests,
+      rssMb: after.rssMb,
+    }
   }
 }
 
+/** In every round one peer after the other. @returns the median round of each, by what counts */
+export async function measureInTurn(
+  peers: readonly Peer[],
+  request: Request,
+  { rounds, seconds }: { rounds: number; seconds: number },
+  rateOf = (load: Load) => load.requestsPerSecond,
+): Promise<Load[]> {
+  const measured: { take: (seconds: number) => Promise<Load>; loads: Load[] }[] = []
+  for (const peer of peers) measured.push({ take: await prepareLoad(peer, request), loads: [] })
+  for (let round = 0; round < rounds; round += 1) {
+    for (const { take, loads } of measured) loads.push(await take(seconds))
+  }
+  return measured.map(({ loads }) => median(loads, rateOf))
+}
+
+const IDLE_PATIENCE_MS = 2000
+
 /** A server still works on what wrk has asked for and no longer waits for. */
 async function waitUntilIdle(peer: Peer): Promise<void> {
-  const deadline = performance.now() + PATIENCE_MS
+  const deadline = performance.now() + IDLE_PATIENCE_MS
   let last = await peer.readUsage()
   while (performance.now() < deadline) {
     await delay(50)

@@ -1,5 +1,4 @@
-import { type Load, measureLoad, type Request } from '../load/measure-load.ts'
-import { median } from '../load/median.ts'
+import { type Load, measureInTurn, type Request } from '../load/measure-load.ts'
 import type { Peer, PeerName } from '../peers/peer.ts'
 import { number, type Table } from '../report/findings.ts'
 import { say } from '../report/say.ts'
@@ -26,19 +25,15 @@ export interface Compared extends LoadCase {
 export async function compareLoads(
   peers: readonly Peer[],
   cases: readonly LoadCase[],
-  { rounds, seconds }: BenchOptions,
+  options: BenchOptions,
 ): Promise<Compared[]> {
   const compared: Compared[] = []
   for (const one of cases) {
-    const loads: Partial<Record<PeerName, Load>> = {}
     const asked = peers.filter((peer) => one.peers.includes(peer.name))
-    const measured = new Map<PeerName, Load[]>(asked.map(({ name }) => [name, []]))
-    for (let round = 0; round < rounds; round += 1) {
-      for (const peer of asked) {
-        measured.get(peer.name)?.push(await measureLoad(peer, one, seconds))
-      }
-    }
-    for (const [name, all] of measured) loads[name] = median(all, (load) => rateOf(one, load))
+    const measured = await measureInTurn(asked, one, options, (load) => rateOf(one, load))
+    const loads: Compared['loads'] = Object.fromEntries(
+      measured.map((load, place) => [asked[place]?.name, load]),
+    )
     const own = loads.Chartgate === undefined ? undefined : rateOf(one, loads.Chartgate)
     const other = loads.ChartMuseum === undefined ? one.published : rateOf(one, loads.ChartMuseum)
     const toChartMuseum = own === undefined || other === undefined ? undefined : own / other
@@ -48,7 +43,7 @@ export async function compareLoads(
   return compared
 }
 
-export function rateOf({ unit }: LoadCase, load: Load): number {
+function rateOf({ unit }: LoadCase, load: Load): number {
   return unit === 'MB/s' ? load.megabytesPerSecond : load.requestsPerSecond
 }
 

@@ -1,8 +1,7 @@
 import { packageFile } from '../data/chart-pool.ts'
 import { makeRunFolder } from '../data/folders.ts'
 import { projectOf } from '../data/projects.ts'
-import { type Load, measureLoad } from '../load/measure-load.ts'
-import { median } from '../load/median.ts'
+import { measureInTurn } from '../load/measure-load.ts'
 import type { Peer } from '../peers/peer.ts'
 import { startRemotePeers } from '../peers/remote.ts'
 import { atMost, number } from '../report/findings.ts'
@@ -15,7 +14,7 @@ const PROJECT = projectOf(1000)
 export const remoteStore: Measurement = {
   name: 'remote-store',
   title: 'The hop to a remote store',
-  run: async ({ rounds, seconds }, findings) => {
+  run: async (options, findings) => {
     const rows: string[][] = []
     const head = ['req/s', 'p99 ms', 'CPU µs'].flatMap((name) => [
       `gateway ${name}`,
@@ -30,14 +29,11 @@ export const remoteStore: Measurement = {
     const peers = await startRemotePeers(await makeRunFolder('remote-store'), [PROJECT])
     try {
       for (const [what, url] of Object.entries(READS)) {
-        const measured: Record<'gateway' | 'proxy', Load[]> = { gateway: [], proxy: [] }
-        for (let round = 0; round < rounds; round += 1) {
-          for (const name of ['gateway', 'proxy'] as const) {
-            measured[name].push(await measureLoad(peers[name], { url }, seconds))
-          }
-        }
-        const [gateway, proxy] = [measured.gateway, measured.proxy].map((all) =>
-          median(all, ({ cpuMicros }) => cpuMicros),
+        const [gateway, proxy] = await measureInTurn(
+          [peers.gateway, peers.proxy],
+          { url },
+          options,
+          ({ cpuMicros }) => cpuMicros,
         )
         if (gateway === undefined || proxy === undefined) continue
         const ratio = gateway.cpuMicros / proxy.cpuMicros

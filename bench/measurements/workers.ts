@@ -4,8 +4,7 @@ import { PROJECT_FOLDER } from '../../tests/support/project-folder.ts'
 import { packageFile } from '../data/chart-pool.ts'
 import { makeRunFolder } from '../data/folders.ts'
 import { projectOf } from '../data/projects.ts'
-import { type Load, measureLoad, type Request } from '../load/measure-load.ts'
-import { median } from '../load/median.ts'
+import { type Load, measureInTurn, type Request } from '../load/measure-load.ts'
 import type { Peer } from '../peers/peer.ts'
 import { startAlone } from '../peers/start-alone.ts'
 import { atLeast, number } from '../report/findings.ts'
@@ -53,10 +52,7 @@ const READS: Record<string, Request> = {
   'versions of a chart': { url: (peer) => `${peer.api(PROJECT.name)}/charts/chart-00000` },
 }
 
-async function measureWorkers(
-  count: number,
-  { rounds, seconds }: BenchOptions,
-): Promise<Map<string, Load>> {
+async function measureWorkers(count: number, options: BenchOptions): Promise<Map<string, Load>> {
   const peer = await startAlone([PROJECT], {
     folder: await makeRunFolder('workers'),
     env: { WORKERS: String(count) },
@@ -65,14 +61,8 @@ async function measureWorkers(
   try {
     const loads = new Map<string, Load>()
     for (const [what, request] of Object.entries(READS)) {
-      const all: Load[] = []
-      for (let round = 0; round < rounds; round += 1) {
-        all.push(await measureLoad(peer, request, seconds))
-      }
-      loads.set(
-        what,
-        median(all, (load) => load.requestsPerSecond),
-      )
+      const [load] = await measureInTurn([peer], request, options)
+      if (load !== undefined) loads.set(what, load)
     }
     return loads
   } finally {

@@ -5,8 +5,7 @@ import { projectOf } from '../data/projects.ts'
 import { ask } from '../load/ask.ts'
 import { startFlood } from '../load/flood.ts'
 import { type Latencies, summarise } from '../load/latencies.ts'
-import { type Load, measureLoad, type Request } from '../load/measure-load.ts'
-import { median } from '../load/median.ts'
+import { type Load, measureInTurn, type Request } from '../load/measure-load.ts'
 import { addUser } from '../peers/chartgate.ts'
 import type { Peer } from '../peers/peer.ts'
 import { startAlone } from '../peers/start-alone.ts'
@@ -57,16 +56,10 @@ export const wrongPasswords: Measurement = {
   },
 }
 
-async function measureReads(
-  peer: Peer,
-  request: Request,
-  { rounds, seconds }: BenchOptions,
-): Promise<Load> {
-  const all: Load[] = []
-  for (let round = 0; round < rounds; round += 1) {
-    all.push(await measureLoad(peer, request, seconds))
-  }
-  return median(all, (load) => load.requestsPerSecond)
+async function measureReads(peer: Peer, request: Request, options: BenchOptions): Promise<Load> {
+  const [load] = await measureInTurn([peer], request, options)
+  if (load === undefined) throw new Error('nothing was measured')
+  return load
 }
 
 function row(what: string, load: Load, factor: string, answers: string): string[] {
