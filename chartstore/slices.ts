@@ -1,4 +1,4 @@
-import { setImmediate as others } from 'node:timers/promises'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 
 /** So long others wait at most, give or take one item. */
 const SLICE_MS = 4
@@ -12,7 +12,7 @@ export async function inSlices<Item>(
   for (const item of items) {
     work(item)
     if (performance.now() < end) continue
-    await others()
+    await nextTurn()
     end = performance.now() + SLICE_MS
   }
 }

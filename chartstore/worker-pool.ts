@@ -48,7 +48,7 @@ export function createWorkerPool<Question, Answer>(
 
   return {
     breadth: THREADS * QUESTIONS_AHEAD,
-    ask: (question) => {
+    ask: async (question) => {
       const [idlest] = [...threads].sort((a, b) => a.open() - b.open())
       const mayStart = threads.size < THREADS && idlest?.open() !== 0
       return (idlest === undefined || mayStart ? start() : idlest).ask(question)

@@ -250,6 +250,26 @@ test('a large values.yaml is parsed in a worker, so that no other request waits 
   assert.equal(workers, 3, 'a package that is read in two ways')
 })
 
+test('others go on while a package with much YAML is read', async () => {
+  const values = Array.from({ length: 2500 }, (_, key) => `key${key}: v\n`).join('')
+  const members = Array.from({ length: 20 }, (_, i) =>
+    member(`foo/charts/c${i}/values.yaml`, `${values}of: ${i}\n`),
+  )
+  const charts = Array.from({ length: 20 }, (_, i) =>
+    member(`foo/charts/c${i}/Chart.yaml`, `name: c${i}\nversion: 1`),
+  )
+  let turns = 0
+  let isOver = false
+  const take = () => {
+    turns += 1
+    if (!isOver) setImmediate(take)
+  }
+  take()
+  await readWholeArchive(withMembers(...members, ...charts), DEFAULT_LIMITS)
+  isOver = true
+  assert.ok(turns >= 5, `${turns} turns`)
+})
+
 test('a v1 chart has the dependencies of its requirements.yaml', async () => {
   const content = buildArchive([
     member(

@@ -37,6 +37,8 @@ const YAML_BYTES = 32 * MIB
 const METADATA_BYTES = 4 * MIB
 /** All that is expanded without letting others go on in between, sub-charts included. */
 const AT_ONCE_BYTES = MIB
+/** YAML that is parsed in one go: some 10 ms. */
+const PARSED_AT_ONCE = 64 * 1024
 /** A file is held whole while it is parsed. */
 const YAML_FILE_BYTES = 16 * MIB
 
@@ -47,6 +49,8 @@ export interface ArchiveBudget {
   /** How many bytes a YAML file may have. */
   yamlBytes: (path: string) => number
   takeYaml: (path: string, bytes: number) => void
+  /** Whether others are to go on now: so much was parsed since they did. */
+  isPauseDue: () => boolean
 }
 
 export interface OpenArchive extends ExpansionCheck {
@@ -59,6 +63,7 @@ export function createArchiveBudget(limits: ArchiveLimits): ArchiveBudget {
   let yaml = 0
   let metadata = 0
   let atOnce = 0
+  let parsed = 0
 
   const tooLarge = () =>
     new InvalidChart(
@@ -111,9 +116,15 @@ export function createArchiveBudget(limits: ArchiveLimits): ArchiveBudget {
       isMetadata(path) ? limits.chartYamlBytes : Math.min(limits.fileBytes, YAML_FILE_BYTES),
     takeYaml: (path, bytes) => {
       yaml += bytes
+      parsed += bytes
       if (isMetadata(path)) metadata += bytes
       if (yaml > YAML_BYTES) throw tooMuchYaml('YAML', YAML_BYTES)
       if (metadata > METADATA_BYTES) throw tooMuchYaml('Chart.yaml', METADATA_BYTES)
+    },
+    isPauseDue: () => {
+      if (parsed < PARSED_AT_ONCE) return false
+      parsed = 0
+      return true
     },
   }
 }

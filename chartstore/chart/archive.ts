@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import {
   type ArchiveBudget,
   type ArchiveLimits,
@@ -12,7 +13,7 @@ import type { ChartMetadata } from './chart-metadata.ts'
 import { gunzip } from './gunzip.ts'
 import { memberPath } from './member-path.ts'
 import { readTarEntries, type TarEntry } from './tar-entries.ts'
-import { finish, type Work } from './work.ts'
+import { finish, type Work, wait } from './work.ts'
 
 export { type ArchiveLimits, DEFAULT_LIMITS }
 
@@ -105,6 +106,7 @@ function* readEntry(
     if (entry.size > allowed) throw tooLargeFile(entry.name, allowed)
     budget.takeYaml(path, entry.size)
     yield* reader.read(entry.contentNow() ?? (yield* readAll(entry.content)))
+    if (budget.isPauseDue()) yield* wait(nextTurn())
     return
   }
   try {
