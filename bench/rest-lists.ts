@@ -30,6 +30,9 @@ const { values: options } = parseArgs({
   },
 })
 
+/** The plan of each statement that takes longer than this is told. */
+const SLOW_MS = 5
+
 const log = pino({ level: 'silent' })
 const folder = options.data ?? (await mkdtemp(join(tmpdir(), 'chartgate-bench-')))
 const postgres = await startEmbeddedPostgres({ dataDir: folder, log })
@@ -108,9 +111,6 @@ function row(path: string, user: string, ...numbers: string[]): string {
 function print(line: string): void {
   process.stdout.write(`${line}\n`)
 }
-
-/** Tells the plan of each statement that takes longer than this. */
-const SLOW_MS = 5
 
 function explaining(db: Database): Database {
   return {
