@@ -1,13 +1,12 @@
-import { createServer } from 'node:http'
+import type { Redis } from 'ioredis'
 import type { Env } from '../service/env.ts'
 import { drain, listen, setTimeLimits } from '../service/http-server.ts'
 import type { Logger } from '../service/log.ts'
+import { createServer } from '../service/node-http.ts'
 import type { Siblings } from '../service/siblings.ts'
 import { assembleGateway } from './assemble.ts'
-import { connectRedis } from './cache/connect-redis.ts'
 import type { ChartStore } from './charts/chart-store.ts'
 import { keepBodies } from './charts/kept-bodies.ts'
-import { createRemoteStore } from './charts/remote-store.ts'
 import type { GatewayConfig } from './config.ts'
 import type { ConnectionConfig } from './db/connect.ts'
 import type { Database } from './db/database.ts'
@@ -40,8 +39,7 @@ export async function serve(
   const { connection, db, log } = surroundings
   const changes = await createChangeFeed(connection, log)
   stops.push(changes.close)
-  const redis = config.redisUrl === undefined ? undefined : connectRedis(config.redisUrl, log)
-  if (redis !== undefined) stops.push(async () => redis.disconnect())
+  const redis = await openRedis(config, log, stops)
   const store = await openStore(surroundings, config, stops)
   const gateway = assembleGateway({ db, changes, store, redis, log }, config)
   stops.push(gateway.close)
@@ -53,12 +51,26 @@ export async function serve(
   return url
 }
 
+/** Its client is loaded only where there is one. */
+async function openRedis(
+  { redisUrl }: GatewayConfig,
+  log: Logger,
+  stops: Stops,
+): Promise<Redis | undefined> {
+  if (redisUrl === undefined) return undefined
+  const { connectRedis } = await import('./cache/connect-redis.ts')
+  const redis = connectRedis(redisUrl, log)
+  stops.push(async () => redis.disconnect())
+  return redis
+}
+
 async function openStore(
   { env, log, siblings, storeSocket }: Surroundings,
   { chartstore, dataDir }: GatewayConfig,
   stops: Stops,
 ): Promise<ChartStore> {
   if (chartstore !== undefined) {
+    const { createRemoteStore } = await import('./charts/remote-store.ts')
     const remote = createRemoteStore({ ...chartstore, log })
     stops.push(remote.close)
     return keepBodies(remote, log)
