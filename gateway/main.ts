@@ -2,7 +2,7 @@ import { loadTogether } from '../service/env.ts'
 import { createLogger } from '../service/log.ts'
 import { type Running, runService, wantsCheckOnly } from '../service/run.ts'
 import { type GatewayConfig, loadGatewayConfig } from './config.ts'
-import { loadEmbeddedConfig } from './embedded-chartstore.ts'
+import { loadEmbeddedConfig } from './embedded-config.ts'
 import { startGateway } from './start.ts'
 
 /** The gateway as a process: `npm start`. */
