@@ -20,7 +20,7 @@ export async function startCluster(
 ): Promise<StartedGateway> {
   const { workers: count, chartstore, dataDir } = config
   return startInSteps(async (stops) => {
-    const { connection, storeSocket } = await prepare(config, env, log, stops)
+    const { connection, storeSocket } = await prepare({ config, env, log, stops })
     const max = Math.max(Math.ceil(CONNECTIONS / count), MIN_CONNECTIONS)
     const store = chartstore === undefined ? loadEmbeddedConfig(env, dataDir) : undefined
     // Counts what must be counted for all workers: failed logins.
