@@ -4,7 +4,7 @@ import { drain, listen, setTimeLimits } from '../service/http-server.ts'
 import type { Logger } from '../service/log.ts'
 import { createServer } from '../service/node-http.ts'
 import type { Siblings } from '../service/siblings.ts'
-import { assembleGateway } from './assemble.ts'
+import { type AssembledGateway, assembleGateway } from './assemble.ts'
 import type { ChartStore } from './charts/chart-store.ts'
 import { keepBodies } from './charts/kept-bodies.ts'
 import type { GatewayConfig } from './config.ts'
@@ -18,6 +18,8 @@ import { listenOnStoreSocket } from './store-socket.ts'
 
 /** Requests that still run when the gateway is told to stop may take this long. */
 const GRACE_MS = 30_000
+/** Who has waited for the start is answered first. */
+const LOADED_AFTER_MS = 1000
 
 /** What a process that serves finds ready. */
 export interface Surroundings {
@@ -49,7 +51,16 @@ export async function serve(
   setTimeLimits(server)
   const url = await listen(server, config.host, config.port)
   stops.push(() => drain(server, GRACE_MS))
+  stops.push(loadLater(gateway, log))
   return url
+}
+
+/** What nobody has asked for so far. @returns how to call it off. */
+function loadLater({ loadAll }: AssembledGateway, log: Logger): () => Promise<void> {
+  const timer = setTimeout(() => {
+    loadAll().catch((error: unknown) => log.error({ err: error }, 'a part cannot be loaded'))
+  }, LOADED_AFTER_MS).unref()
+  return async () => clearTimeout(timer)
 }
 
 /** Its client is loaded only where there is one. */

@@ -7,7 +7,7 @@ import { getEnvironmentData, isMainThread, setEnvironmentData } from 'node:worke
 const NAME = 'code-cache'
 
 /** When a start is over, so that a process that is killed later has left its code too. */
-const WRITTEN_AFTER_MS = 2000
+const WRITTEN_AFTER_MS = 5000
 
 /** Of one installation there are some 1,500. */
 const MAX_FILES = 6000
