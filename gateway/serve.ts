@@ -40,10 +40,11 @@ export async function serve(
   stops: Stops,
 ): Promise<string> {
   const { connection, db, log } = surroundings
-  const changes = await createChangeFeed(connection, log)
-  stops.push(changes.close)
+  const listening = createChangeFeed(connection, log)
+  stops.push(async () => (await listening).close())
   const redis = await openRedis(config, log, stops)
   const store = await openStore(surroundings, config, stops)
+  const changes = await listening
   const gateway = assembleGateway({ db, changes, store, redis, log }, config)
   stops.push(gateway.close)
   // A client that waits for `100 Continue` is asked for its body once it is known that it may send one.

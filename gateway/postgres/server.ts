@@ -55,7 +55,10 @@ export function createPostgresServer(
     }
   }
 
-  /** Until its own file tells: to be asked costs a server that starts more than starting. Resolves after a while anyhow. */
+  /**
+   * Waits until its own file tells, or for a while: asking a server that starts holds it up. It is asked all the same: the file may
+   * be one that was left by another of the same number.
+   */
   const saysReady = async (server: LaunchedServer, signal: AbortSignal): Promise<void> => {
     const deadline = Date.now() + QUICK_START_MS
     while (server.isRunning() && Date.now() < deadline) {
