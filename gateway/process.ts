@@ -4,7 +4,7 @@ import { type Running, runService, wantsCheckOnly } from '../service/run.ts'
 import { type GatewayConfig, loadGatewayConfig } from './config.ts'
 import { loadEmbeddedConfig } from './embedded-config.ts'
 
-/** The gateway as a process: `npm start`. */
+/** The gateway as a process: `npm start`, by main.ts. */
 async function start(): Promise<Running | undefined> {
   const [config] = loadTogether(
     () => loadGatewayConfig(process.env),
