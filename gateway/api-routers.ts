@@ -61,14 +61,14 @@ export interface MountedRouter {
 
 /** The REST API (spec/harbor.md 3) but for what is asked before all else, and how browsers sign in. */
 export function createApiRouters(dependencies: ApiDependencies): MountedRouter[] {
-  const { authoriser } = dependencies
+  const { authoriser, systemParts } = dependencies
   const parts = createApiParts(dependencies)
   const routers = parts.map(({ path, routes }) => ({
     path,
     router: createRestRouter(dependencies, routes),
   }))
   const users = createUserRecords(dependencies.db)
-  const oldRoutes = createOldRoutes(routesAt(API, parts), authoriser)
+  const oldRoutes = createOldRoutes(routesAt(API, [...systemParts, ...parts]), authoriser)
   return [
     ...routers,
     { path: API, router: createDocumentationPage() },
