@@ -6,6 +6,7 @@ import { createGateway } from './app.ts'
 import { type AuditLog, createAuditLog } from './audit/audit-log.ts'
 import { startPruning } from './audit/pruning.ts'
 import { createAuthentication } from './auth/authentication.ts'
+import { loadJwt } from './auth/tokens.ts'
 import type { ChartStore } from './charts/chart-store.ts'
 import type { GatewayConfig } from './config.ts'
 import type { ChangeFeed } from './db/change.ts'
@@ -120,5 +121,7 @@ export function assembleGateway(
     await pruning.close()
     await auditLog.close()
   }
-  return { handle, auditLog, loadAll: late.load, close }
+  // soon after the start: later the files may be those of another version
+  const loadAll = async () => void (await Promise.all([late.load(), loadJwt()]))
+  return { handle, auditLog, loadAll, close }
 }

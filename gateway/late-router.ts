@@ -17,7 +17,11 @@ export function createLateRouter(loadRouters: () => Promise<MountedRouter[]>): L
     return all
   }
   const load = () => {
-    loading ??= mount()
+    loading ??= mount().catch((error: unknown) => {
+      // what stood in the way may have gone by the next request
+      loading = undefined
+      throw error
+    })
     return loading
   }
   return {

@@ -8,8 +8,8 @@ import type { FindHolder } from './holders.ts'
 import type { Principal, TokenGrant } from './principal.ts'
 import type { SigningKeys } from './signing-keys.ts'
 
-/** Loaded with the first token: a start has none. */
-async function loadJwt() {
+/** Not loaded before there is a token, or time for it: a start has none. */
+export async function loadJwt() {
   return (await import('jsonwebtoken')).default
 }
 
