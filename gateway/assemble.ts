@@ -8,6 +8,7 @@ import { startPruning } from './audit/pruning.ts'
 import { createAuthentication } from './auth/authentication.ts'
 import { loadJwt } from './auth/tokens.ts'
 import type { ChartStore } from './charts/chart-store.ts'
+import { loadPackageFiles } from './charts/version-details.ts'
 import type { GatewayConfig } from './config.ts'
 import type { ChangeFeed } from './db/change.ts'
 import type { Database } from './db/database.ts'
@@ -122,6 +123,6 @@ export function assembleGateway(
     await auditLog.close()
   }
   // soon after the start: later the files may be those of another version
-  const loadAll = async () => void (await Promise.all([late.load(), loadJwt()]))
+  const loadAll = async () => void (await Promise.all([late.load(), loadJwt(), loadPackageFiles()]))
   return { handle, auditLog, loadAll, close }
 }
