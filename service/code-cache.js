@@ -1,13 +1,14 @@
 // JavaScript, and loaded before all else: what is loaded earlier, TypeScript above all, is compiled anew at every start.
-import { constants, fstatSync, mkdirSync, openSync, readdirSync, rmSync, statSync } from 'node:fs'
-import { enableCompileCache, flushCompileCache, getCompileCacheDir } from 'node:module'
+import { constants, fstatSync, mkdirSync, openSync, statSync } from 'node:fs'
+import { readdir, rm } from 'node:fs/promises'
+import { enableCompileCache, getCompileCacheDir } from 'node:module'
 import { basename, join } from 'node:path'
 import { getEnvironmentData, isMainThread, setEnvironmentData } from 'node:worker_threads'
 
 const NAME = 'code-cache'
 
-/** When a start is over, so that a process that is killed later has left its code too. */
-const WRITTEN_AFTER_MS = 5000
+/** When a start is over. */
+const TIDIED_AFTER_MS = 5000
 
 /** Of one installation there are some 1,500. */
 const MAX_FILES = 6000
@@ -18,7 +19,8 @@ const FOLDER_OF_NODE = /^v\d+\.\d+\.\d+-/
 /**
  * Has Node keep what it compiles in `DATA_DIR/code-cache`, for the next start. Whatever is in there is run: it must be a folder
  * that nobody else can write to, and it is held by a descriptor, so that who may rename it puts no other one in its
- * place. Without it all works, only slower to start: nothing is said. Who has set NODE_COMPILE_CACHE or
+ * place. Node writes as the process ends: earlier it would hold up requests. Without it all works, only slower to start: nothing
+ * is said. Who has set NODE_COMPILE_CACHE or
  * NODE_DISABLE_COMPILE_CACHE is obeyed.
  */
 function keepCompiledCode() {
@@ -32,10 +34,7 @@ function keepCompiledCode() {
   if (!isMainThread || current === undefined) return
   // a thread's own descriptors end before it has written
   setEnvironmentData(NAME, folder)
-  setTimeout(() => {
-    flushCompileCache()
-    removeOld(folder, basename(current))
-  }, WRITTEN_AFTER_MS).unref()
+  setTimeout(() => removeOld(folder, basename(current)), TIDIED_AFTER_MS).unref()
 }
 
 /**
@@ -67,11 +66,11 @@ function makeFolder(dataDir, path) {
 }
 
 /** What another Node has left, and everything where code of many installations has come together. */
-function removeOld(folder, current) {
+async function removeOld(folder, current) {
   try {
-    for (const name of readdirSync(folder)) {
-      const isOld = name !== current || readdirSync(join(folder, name)).length > MAX_FILES
-      if (isOld && FOLDER_OF_NODE.test(name)) rmSync(join(folder, name), { recursive: true })
+    for (const name of await readdir(folder)) {
+      const isOld = name !== current || (await readdir(join(folder, name))).length > MAX_FILES
+      if (isOld && FOLDER_OF_NODE.test(name)) await rm(join(folder, name), { recursive: true })
     }
   } catch {
     // another process does the same
