@@ -2,7 +2,8 @@ import { hash } from 'node:crypto'
 import type { ChartMetadata } from '../chart/chart-metadata.ts'
 import { parseVersion, type Version } from '../chart/version.ts'
 import { toBlockYaml } from './block-yaml.ts'
-import { type Plain, toGoJson } from './serialise.ts'
+import { toFields } from './entry-fields.ts'
+import { toGoJson } from './serialise.ts'
 import { formatNanoseconds } from './timestamp.ts'
 
 /** One version of a chart as files, threads and replicas pass it on. */
@@ -19,11 +20,15 @@ export interface EntryText {
 }
 
 /** One version of a chart in the index. */
-export interface IndexEntry extends EntryText {
+export interface IndexEntry extends Readonly<EntryText> {
   /** undefined where the text is no semver: sorted last. */
-  parsedVersion: Version | undefined
+  readonly parsedVersion: Version | undefined
   /** 16 bytes that stand for all of the above in the ETag of the index. */
-  fingerprint: Buffer
+  readonly fingerprint: Buffer
+  /** Of its text, about: it is as long in every form. */
+  readonly length: number
+  /** Its YAML where it was written already: a part of what was served last. */
+  yaml: Buffer | undefined
 }
 
 export interface PackageFacts {
@@ -57,6 +62,8 @@ export function toEntry(text: EntryText, fingerprint = fingerprintOf(text.json))
     ...{ name, version, fileName, modifiedNs, digest, json },
     parsedVersion: parseVersion(version),
     fingerprint,
+    length: json.length,
+    yaml: undefined,
   }
 }
 
@@ -76,68 +83,4 @@ const FINGERPRINT_BYTES = 16
  */
 export function yamlOf({ json }: EntryText): Buffer {
   return Buffer.from(`  - ${toBlockYaml(json, '    ')}\n`)
-}
-
-type Fields = { readonly [key: string]: Plain | undefined }
-
-/** The fields in the order of Go's struct (spec/chartmuseum.md 1.4), empty ones left out as `omitempty` does. */
-function toFields(
-  metadata: ChartMetadata,
-  stored: { urls: string[]; created: string; digest: string },
-): Fields {
-  return {
-    name: metadata.name,
-    home: text(metadata.home),
-    sources: list(metadata.sources),
-    version: metadata.version,
-    description: text(metadata.description),
-    keywords: list(metadata.keywords),
-    maintainers: list(
-      metadata.maintainers?.map(({ name, email, url }) => ({
-        name: text(name),
-        email: text(email),
-        url: text(url),
-      })),
-    ),
-    icon: text(metadata.icon),
-    apiVersion: metadata.apiVersion,
-    condition: text(metadata.condition),
-    tags: text(metadata.tags),
-    appVersion: text(metadata.appVersion),
-    deprecated: metadata.deprecated || undefined,
-    annotations: sortedMap(metadata.annotations),
-    kubeVersion: text(metadata.kubeVersion),
-    dependencies: list(metadata.dependencies?.map(toDependencyFields)),
-    type: text(metadata.type),
-    ...stored,
-  }
-}
-
-function toDependencyFields(
-  dependency: NonNullable<ChartMetadata['dependencies']>[number],
-): Fields {
-  return {
-    name: dependency.name,
-    version: text(dependency.version),
-    repository: dependency.repository ?? '',
-    condition: text(dependency.condition),
-    tags: list(dependency.tags),
-    enabled: dependency.enabled || undefined,
-    'import-values': list(dependency['import-values'] as Plain[] | undefined),
-    alias: text(dependency.alias),
-  }
-}
-
-function text(value: string | undefined): string | undefined {
-  return value || undefined
-}
-
-function list(items: readonly Plain[] | undefined): readonly Plain[] | undefined {
-  return items === undefined || items.length === 0 ? undefined : items
-}
-
-function sortedMap(map: Readonly<Record<string, string>> | undefined): Fields | undefined {
-  const pairs = Object.entries(map ?? {})
-  if (pairs.length === 0) return undefined
-  return Object.fromEntries(pairs.sort(([a], [b]) => (a < b ? -1 : 1)))
 }

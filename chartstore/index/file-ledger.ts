@@ -23,9 +23,8 @@ export function createFileLedger(): FileLedger {
 
   return {
     note: ({ fileName, size, tag }) => {
-      forget(fileName)
+      bytes += size - (noted.get(fileName)?.size ?? 0)
       noted.set(fileName, { fileName, size, tag })
-      bytes += size
     },
     forget,
     get: (fileName) => noted.get(fileName),

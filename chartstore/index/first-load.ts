@@ -1,8 +1,11 @@
-import type { Storage, StoredFile } from '../storage/storage.ts'
+import { inSlices } from '../slices.ts'
+import type { Storage } from '../storage/storage.ts'
 import type { Coherence } from './coherence.ts'
-import { loadIndexCache } from './index-cache.ts'
-import { parseEntry } from './index-cache-file.ts'
-import type { IndexedFiles } from './indexed-files.ts'
+import type { IndexEntry } from './entry.ts'
+import { type IndexCache, loadIndexCache } from './index-cache.ts'
+import type { CachePart } from './index-cache-file.ts'
+import { parseEntry } from './index-cache-items.ts'
+import type { IndexedFiles, ListedFiles } from './indexed-files.ts'
 import type { ReplicaFollower } from './replica-follower.ts'
 
 /**
@@ -28,21 +31,45 @@ export async function loadFirst({
   hasCacheFile: boolean
 }): Promise<string | undefined> {
   const cache = hasCacheFile ? await loadIndexCache(storage, project, urlBase) : undefined
-  const hints = await replicas.hints((fileName) => cache?.entries.get(fileName)?.json)
+  const hints = await replicas.hints(finderIn(cache))
   let vouched = 0
-  const know = (file: StoredFile): boolean => {
-    const cached = cache?.entries.get(file.fileName)
-    const isVouched = cached?.modifiedNs === file.modifiedNs
-    const hint = hints.get(file.fileName)
-    const entry = isVouched || hint === undefined ? cached : parseEntry(hint, urlBase)
-    if (entry?.modifiedNs !== file.modifiedNs || entry.fileName !== file.fileName) return false
-    files.adopt(entry, file)
-    if (isVouched) vouched++
-    return true
+
+  const adoptPart = (part: CachePart, listed: ListedFiles): number => {
+    if ('entries' in part) return files.adoptPage(part, listed)
+    const file = listed.find(part.fileName)
+    if (file?.modifiedNs !== part.modifiedNs) return 0
+    files.adopt(part, file)
+    return 1
   }
-  // In the order of the index, which costs least.
-  await coherence.compareFiles(know, cache?.entries)
+
+  await coherence.compareFiles({
+    // in the order of the index, which costs least
+    adoptMany: (listed) =>
+      inSlices(cache?.parts ?? [], (part) => {
+        vouched += adoptPart(part, listed)
+      }),
+    adopt: (file) => {
+      const hint = hints.get(file.fileName)
+      const entry = typeof hint === 'string' ? parseEntry(hint, urlBase) : hint
+      if (entry?.modifiedNs !== file.modifiedNs || entry.fileName !== file.fileName) return false
+      files.adopt(entry, file)
+      return true
+    },
+  })
   await replicas.correctHints(hints)
-  const isUnchanged = vouched === files.document.versionCount() && vouched === cache?.entries.size
+  const isUnchanged = vouched === files.document.versionCount() && vouched === cache?.versions
   return isUnchanged ? cache.generated : undefined
+}
+
+/** Finds what is kept of a file. Looks for all of them as soon as one is asked for. */
+function finderIn(cache: IndexCache | undefined): (fileName: string) => IndexEntry | undefined {
+  let entries: Map<string, IndexEntry> | undefined
+  return (fileName) => {
+    entries ??= new Map(
+      cache?.parts.flatMap((part) =>
+        ('entries' in part ? part.entries : [part]).map((entry) => [entry.fileName, entry]),
+      ),
+    )
+    return entries.get(fileName)
+  }
 }

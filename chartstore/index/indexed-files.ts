@@ -7,6 +7,7 @@ import { type FileFacts, type Storage, StorageError, type StoredFile } from '../
 import { createIndexDocument, type IndexDocument } from './document.ts'
 import { type IndexEntry, toEntry } from './entry.ts'
 import { createFileLedger, type FileLedger } from './file-ledger.ts'
+import type { IndexPage } from './index-page.ts'
 import { createReader, createThreadedReader, type PackageReader } from './package-reader.ts'
 
 /** A file that is in storage and not in the index, and why. */
@@ -30,6 +31,8 @@ export interface IndexedFiles {
   isUnsettled: () => boolean
   /** @param file what storage said of it. */
   adopt: (entry: IndexEntry, file: FileFacts) => void
+  /** Takes over a page of index-cache.yaml as far as it is true. @returns how many of its versions. */
+  adoptPage: (page: IndexPage, listed: ListedFiles) => number
   drop: (fileName: string) => void
   /** The next comparison reads the file again, whatever its time is, unless it was read by then. */
   doubt: (fileName: string) => void
@@ -38,6 +41,13 @@ export interface IndexedFiles {
    * only the size is asked for. Resolves to how many storage did not give.
    */
   read: (files: readonly FileToRead[]) => Promise<number>
+}
+
+/** Files of which it is still to be found out what they are. */
+export interface ListedFiles {
+  find: (fileName: string) => StoredFile | undefined
+  /** It is in the index as it is now. */
+  take: (fileName: string) => void
 }
 
 /** As listed; a bare name where no more was. */
@@ -87,22 +97,50 @@ export function createIndexedFiles(options: {
     skipped.set(file.fileName, { ...file, since: isSame ? before.since : performance.now() })
   }
 
+  const settle = (fileName: string) => {
+    doubtful.delete(fileName)
+    skipped.delete(fileName)
+  }
+
   const adopt = (entry: IndexEntry, file: FileFacts) => {
     const { fileName, modifiedNs, name, version } = entry
-    doubtful.delete(fileName)
     ledger.note(file)
     if (document.put(entry)) {
-      skipped.delete(fileName)
+      settle(fileName)
       onChange()
     } else {
+      doubtful.delete(fileName)
       const message = `${name} ${version} is in the index from another file`
       skip({ fileName, message, modifiedNs, isShadowed: true })
     }
   }
 
+  const adoptPage = ({ entries, yaml, goesOn }: IndexPage, listed: ListedFiles): number => {
+    const found = entries.map((entry) => {
+      const file = listed.find(entry.fileName)
+      if (file?.modifiedNs !== entry.modifiedNs) return undefined
+      entry.fileName = file.fileName
+      return file
+    })
+    const files = found.filter((file) => file !== undefined)
+    if (files.length === entries.length && document.append(entries, { bytes: yaml, goesOn })) {
+      for (const file of files) {
+        ledger.note(file)
+        settle(file.fileName)
+        listed.take(file.fileName)
+      }
+      onChange()
+    } else {
+      for (const [i, entry] of entries.entries()) {
+        const file = found[i]
+        if (file !== undefined) adopt(entry, file)
+      }
+    }
+    return files.length
+  }
+
   const drop = (fileName: string) => {
-    skipped.delete(fileName)
-    doubtful.delete(fileName)
+    settle(fileName)
     ledger.forget(fileName)
     if (!document.remove(fileName)) return
     onChange()
@@ -174,6 +212,7 @@ export function createIndexedFiles(options: {
       return [...skipped.values()].some(({ since }) => since > recently)
     },
     adopt,
+    adoptPage,
     drop,
     doubt: (fileName) => doubtful.add(fileName),
     read: async (files) => {

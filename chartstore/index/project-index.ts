@@ -3,6 +3,7 @@ import type { Logger } from '../../service/log.ts'
 import { isPackageFileName } from '../chart/file-name.ts'
 import type { KeyedLock } from '../keyed-lock.ts'
 import type { ForeignChange, Replicas } from '../replicas/replicas.ts'
+import { inSlices } from '../slices.ts'
 import { withinTime } from '../storage/retry.ts'
 import type { Storage } from '../storage/storage.ts'
 import { createTimers } from '../timers.ts'
@@ -10,6 +11,7 @@ import { createCacheSaver } from './cache-saver.ts'
 import { type Coherence, createCoherence } from './coherence.ts'
 import type { Contests } from './contests.ts'
 import type { IndexDocument } from './document.ts'
+import type { IndexEntry } from './entry.ts'
 import { loadFirst } from './first-load.ts'
 import { createIndexedFiles, type Problem } from './indexed-files.ts'
 import { createObjectLimit } from './object-limit.ts'
@@ -113,6 +115,7 @@ export function createProjectIndex(project: string, options: IndexOptions): Proj
     coherence,
     timers,
     generated,
+    urlBase,
     siblings,
     isOn: keepsCacheFile,
     log,
@@ -228,13 +231,15 @@ export function createProjectIndex(project: string, options: IndexOptions): Proj
     compare,
     rebuild: async () => {
       await load()
-      const before = document.fileNames()
-      const entries = new Map([...before].map((name) => [name, document.getFile(name)?.json ?? '']))
+      const before = new Map<string, IndexEntry>()
+      await inSlices(document.stretches(), (entries) => {
+        for (const entry of entries) before.set(entry.fileName, entry)
+      })
       for (const fileName of files.ledger.fileNames()) {
         if (isPackageFileName(fileName)) files.doubt(fileName)
       }
       await compare()
-      await follower.announceSince(entries)
+      await follower.announceSince(before)
     },
     problems: files.problems,
     unlisted: files.unlisted,
