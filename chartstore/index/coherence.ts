@@ -4,12 +4,13 @@ import type { KeyedLock } from '../keyed-lock.ts'
 import { inSlices } from '../slices.ts'
 import {
   isRefusal,
+  type LookNow,
   type Storage,
   type StorageRevision,
   type StoredFile,
 } from '../storage/storage.ts'
 import type { Timers } from '../timers.ts'
-import type { FileToRead, IndexedFiles, ListedFiles } from './indexed-files.ts'
+import type { FileToRead, IndexedFiles } from './indexed-files.ts'
 
 /** Keeps the index of one project true to what is in storage, whoever changes it. */
 export interface Coherence {
@@ -32,7 +33,7 @@ export interface Coherence {
 /** What is known of files beside what is in the index. */
 export interface KnownFiles {
   /** Takes over what is known of many, where it is true. */
-  adoptMany: (listed: ListedFiles) => Promise<void>
+  adoptMany: (find: LookNow) => Promise<void>
   /** The same of one that is listed still and not in the index. @returns whether it is now. */
   adopt: (file: StoredFile) => boolean
 }
@@ -139,31 +140,51 @@ export function createCoherence(options: {
     return { names, chooseUnread }
   }
 
+  const needsReading = (file: StoredFile, known: KnownFiles | undefined): boolean => {
+    const isCurrent = !isPackageFileName(file.fileName) || files.isCurrent(file)
+    // The listing may be older than what was written meanwhile, and so may be what vouches for it.
+    if (isOurs(file.fileName)) return !isCurrent
+    if (!isCurrent && known?.adopt(file) !== true) return true
+    files.ledger.note(file)
+    return false
+  }
+
   const listFiles = async (known?: KnownFiles): Promise<Listing> => {
     const names = new Map<string, StoredFile>()
     await inSlices(await storage.list(project), (file) => {
       if (isChartFile(file.fileName)) names.set(file.fileName, file)
     })
-    const needsReading = (file: StoredFile) => {
-      const isCurrent = !isPackageFileName(file.fileName) || files.isCurrent(file)
-      // The listing may be older than what was written meanwhile, and so may be what vouches for it.
-      if (isOurs(file.fileName)) return !isCurrent
-      if (!isCurrent && known?.adopt(file) !== true) return true
-      files.ledger.note(file)
-      return false
-    }
     const chooseUnread = async () => {
       const unread: FileToRead[] = []
-      await known?.adoptMany({
-        find: (fileName) => (isOurs(fileName) ? undefined : names.get(fileName)),
-        take: (fileName) => names.delete(fileName),
-      })
+      await known?.adoptMany((fileName) => (isOurs(fileName) ? undefined : names.get(fileName)))
       await inSlices(names.values(), (file) => {
-        if (needsReading(file)) unread.push(file)
+        if (needsReading(file, known)) unread.push(file)
       })
       return unread
     }
     return { names, chooseUnread }
+  }
+
+  /** The same where nothing was noted yet: of files that are known already nothing is held beside the index. */
+  const listFirst = async (known: KnownFiles, look: LookNow): Promise<Listing> => {
+    const listed = await storage.listNames(project)
+    let names: Set<string> | undefined
+    const has = (fileName: string) => {
+      names ??= new Set(listed)
+      return names.has(fileName)
+    }
+    const chooseUnread = async () => {
+      const unread: FileToRead[] = []
+      await known.adoptMany((fileName) => (isOurs(fileName) ? undefined : look(fileName)))
+      await inSlices(listed, (fileName) => {
+        const isDone = files.ledger.get(fileName) !== undefined && !isOurs(fileName)
+        if (isDone || !isChartFile(fileName)) return
+        const file = look(fileName)
+        if (file !== undefined && needsReading(file, known)) unread.push(file)
+      })
+      return unread
+    }
+    return { names: { has }, chooseUnread }
   }
 
   /** Names tell of files that came or went; where there are few, their times are looked at too, for replaced ones. */
@@ -201,7 +222,12 @@ export function createCoherence(options: {
       if (alwaysCompares || isDoubtful || isChanged || isUnsettled) await compareShared()
       else await comparing
     },
-    compareFiles: (known) => compare(() => listFiles(known)),
+    compareFiles: (known) =>
+      compare(async () => {
+        const isFirst = known !== undefined && files.ledger.files() === 0
+        const look = isFirst ? await storage.lookNow?.(project) : undefined
+        return isFirst && look !== undefined ? listFirst(known, look) : listFiles(known)
+      }),
     noteForeign: (fileName) => {
       if (comparing !== undefined) writtenMeanwhile.add(fileName)
     },

@@ -1,11 +1,11 @@
 import { inSlices } from '../slices.ts'
-import type { Storage } from '../storage/storage.ts'
+import type { LookNow, Storage } from '../storage/storage.ts'
 import type { Coherence } from './coherence.ts'
 import type { IndexEntry } from './entry.ts'
 import { type IndexCache, loadIndexCache } from './index-cache.ts'
 import type { CachePart } from './index-cache-file.ts'
 import { parseEntry } from './index-cache-items.ts'
-import type { IndexedFiles, ListedFiles } from './indexed-files.ts'
+import type { IndexedFiles } from './indexed-files.ts'
 import type { ReplicaFollower } from './replica-follower.ts'
 
 /**
@@ -34,9 +34,9 @@ export async function loadFirst({
   const hints = await replicas.hints(finderIn(cache))
   let vouched = 0
 
-  const adoptPart = (part: CachePart, listed: ListedFiles): number => {
-    if ('entries' in part) return files.adoptPage(part, listed)
-    const file = listed.find(part.fileName)
+  const adoptPart = (part: CachePart, find: LookNow): number => {
+    if ('entries' in part) return files.adoptPage(part, find)
+    const file = find(part.fileName)
     if (file?.modifiedNs !== part.modifiedNs) return 0
     files.adopt(part, file)
     return 1
@@ -44,9 +44,9 @@ export async function loadFirst({
 
   await coherence.compareFiles({
     // in the order of the index, which costs least
-    adoptMany: (listed) =>
+    adoptMany: (find) =>
       inSlices(cache?.parts ?? [], (part) => {
-        vouched += adoptPart(part, listed)
+        vouched += adoptPart(part, find)
       }),
     adopt: (file) => {
       const hint = hints.get(file.fileName)

@@ -3,7 +3,13 @@ import { InvalidChart } from '../chart/chart-error.ts'
 import { isPackageFileName, packageOf } from '../chart/file-name.ts'
 import { inParallel } from '../in-parallel.ts'
 import type { KeyedLock } from '../keyed-lock.ts'
-import { type FileFacts, type Storage, StorageError, type StoredFile } from '../storage/storage.ts'
+import {
+  type FileFacts,
+  type LookNow,
+  type Storage,
+  StorageError,
+  type StoredFile,
+} from '../storage/storage.ts'
 import { createIndexDocument, type IndexDocument } from './document.ts'
 import { type IndexEntry, toEntry } from './entry.ts'
 import { createFileLedger, type FileLedger } from './file-ledger.ts'
@@ -32,7 +38,7 @@ export interface IndexedFiles {
   /** @param file what storage said of it. */
   adopt: (entry: IndexEntry, file: FileFacts) => void
   /** Takes over a page of index-cache.yaml as far as it is true. @returns how many of its versions. */
-  adoptPage: (page: IndexPage, listed: ListedFiles) => number
+  adoptPage: (page: IndexPage, find: LookNow) => number
   drop: (fileName: string) => void
   /** The next comparison reads the file again, whatever its time is, unless it was read by then. */
   doubt: (fileName: string) => void
@@ -41,13 +47,6 @@ export interface IndexedFiles {
    * only the size is asked for. Resolves to how many storage did not give.
    */
   read: (files: readonly FileToRead[]) => Promise<number>
-}
-
-/** Files of which it is still to be found out what they are. */
-export interface ListedFiles {
-  find: (fileName: string) => StoredFile | undefined
-  /** It is in the index as it is now. */
-  take: (fileName: string) => void
 }
 
 /** As listed; a bare name where no more was. */
@@ -115,19 +114,16 @@ export function createIndexedFiles(options: {
     }
   }
 
-  const adoptPage = ({ entries, yaml, goesOn }: IndexPage, listed: ListedFiles): number => {
-    const found = entries.map((entry) => {
-      const file = listed.find(entry.fileName)
-      if (file?.modifiedNs !== entry.modifiedNs) return undefined
-      entry.fileName = file.fileName
-      return file
+  const adoptPage = ({ entries, yaml, goesOn }: IndexPage, find: LookNow): number => {
+    const found = entries.map(({ fileName, modifiedNs }) => {
+      const file = find(fileName)
+      return file?.modifiedNs === modifiedNs ? file : undefined
     })
     const files = found.filter((file) => file !== undefined)
     if (files.length === entries.length && document.append(entries, { bytes: yaml, goesOn })) {
       for (const file of files) {
         ledger.note(file)
         settle(file.fileName)
-        listed.take(file.fileName)
       }
       onChange()
     } else {

@@ -10,7 +10,7 @@ import type { PageFacts } from './page-facts.ts'
 export class KeptEntry implements IndexEntry {
   readonly name: string
   readonly version: string
-  fileName: string
+  readonly fileName: string
   readonly #facts: PageFacts
   /** Its place there. */
   readonly #at: number
