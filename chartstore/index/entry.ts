@@ -6,21 +6,17 @@ import { toFields } from './entry-fields.ts'
 import { toGoJson } from './serialise.ts'
 import { formatNanoseconds } from './timestamp.ts'
 
-/** One version of a chart as files, threads and replicas pass it on. */
-export interface EntryText {
-  name: string
-  version: string
-  /** The stored file; normally `<name>-<version>.tgz`. */
-  fileName: string
-  modifiedNs: bigint
-  /** sha256 of the package, 64 lower-case hex digits. */
-  digest: string
-  /** ChartMuseum's JSON of a version. */
-  json: string
-}
-
 /** One version of a chart in the index. */
-export interface IndexEntry extends Readonly<EntryText> {
+export interface IndexEntry {
+  readonly name: string
+  readonly version: string
+  /** The stored file; normally `<name>-<version>.tgz`. */
+  readonly fileName: string
+  readonly modifiedNs: bigint
+  /** sha256 of the package, 64 lower-case hex digits. */
+  readonly digest: string
+  /** ChartMuseum's JSON of a version. */
+  readonly json: string
   /** undefined where the text is no semver: sorted last. */
   readonly parsedVersion: Version | undefined
   /** 16 bytes that stand for all of the above in the ETag of the index. */
@@ -42,33 +38,25 @@ export interface PackageFacts {
 export const RELATIVE_URLS = 'charts/'
 
 /** @param urlBase what its url begins with, the file name follows. */
-export function describeEntry(
+export function createEntry(
   { metadata, fileName, digest, modifiedNs }: PackageFacts,
   urlBase: string,
-): EntryText {
-  const fields = toFields(metadata, {
-    urls: [`${urlBase}${fileName}`],
-    created: formatNanoseconds(modifiedNs),
-    digest,
-  })
+): IndexEntry {
   const { name, version } = metadata
-  return { name, version, fileName, modifiedNs, digest, json: toGoJson(fields) }
-}
-
-/** @param text as `describeEntry` made it, be it long ago. */
-export function toEntry(text: EntryText, fingerprint = fingerprintOf(text.json)): IndexEntry {
-  const { name, version, fileName, modifiedNs, digest, json } = text
+  const json = toGoJson(
+    toFields(metadata, {
+      urls: [`${urlBase}${fileName}`],
+      created: formatNanoseconds(modifiedNs),
+      digest,
+    }),
+  )
   return {
     ...{ name, version, fileName, modifiedNs, digest, json },
     parsedVersion: parseVersion(version),
-    fingerprint,
+    fingerprint: fingerprintOf(json),
     length: json.length,
     yaml: undefined,
   }
-}
-
-export function createEntry(facts: PackageFacts, urlBase: string): IndexEntry {
-  return toEntry(describeEntry(facts, urlBase))
 }
 
 export function fingerprintOf(json: string): Buffer {
@@ -81,6 +69,6 @@ const FINGERPRINT_BYTES = 16
  * `- apiVersion: …`: a list item of the chart's versions, indented by two, ending in a line break. Made only where YAML is
  * asked for: helm from 3.13 on never does.
  */
-export function yamlOf({ json }: EntryText): Buffer {
+export function yamlOf({ json }: Pick<IndexEntry, 'json'>): Buffer {
   return Buffer.from(`  - ${toBlockYaml(json, '    ')}\n`)
 }

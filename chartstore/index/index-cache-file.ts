@@ -26,7 +26,7 @@ export function* formatIndexCache(
   let before: string | undefined
   for (const entries of isEmpty ? [] : document.stretches()) {
     if (entries.length === 0) continue
-    yield formatPage(entries, before)
+    yield* formatPage(entries, before)
     before = entries.at(-1)?.name
   }
   yield Buffer.from(`generated: "${generated}"\nserverInfo: {}\n`)

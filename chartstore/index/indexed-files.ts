@@ -11,7 +11,7 @@ import {
   type StoredFile,
 } from '../storage/storage.ts'
 import { createIndexDocument, type IndexDocument } from './document.ts'
-import { type IndexEntry, toEntry } from './entry.ts'
+import type { IndexEntry } from './entry.ts'
 import { createFileLedger, type FileLedger } from './file-ledger.ts'
 import type { IndexPage } from './index-page.ts'
 import { createReader, createThreadedReader, type PackageReader } from './package-reader.ts'
@@ -153,7 +153,7 @@ export function createIndexedFiles(options: {
     try {
       const { file, entry } = await reader.read(fileName)
       if (!isListed) seen = file
-      adopt(toEntry(entry), seen)
+      adopt(entry, seen)
       return undefined
     } catch (error) {
       const fault = error instanceof StorageError ? error.fault : undefined

@@ -1,18 +1,18 @@
 import { parseVersion, type Version } from '../chart/version.ts'
 import type { IndexEntry } from './entry.ts'
 import { toEntryJson } from './entry-json.ts'
-import type { PageFacts } from './page-facts.ts'
+import type { EntryFacts } from './packed-facts.ts'
 
 /**
- * A version as index-cache.yaml has it: what is written there stays as it is until somebody asks for more than the YAML. A class,
- * because there are as many of them as there are packages: they share what they can do.
+ * A version as it was packed: its YAML stays as it is until somebody asks for something else. A class, because there are as many
+ * of them as there are packages: they share what they can do.
  */
 export class KeptEntry implements IndexEntry {
   readonly name: string
   readonly version: string
   readonly fileName: string
-  readonly #facts: PageFacts
-  /** Its place there. */
+  readonly #facts: EntryFacts
+  /** Its place in them. */
   readonly #at: number
   /** Where its YAML is. */
   #bytes: Buffer
@@ -21,16 +21,16 @@ export class KeptEntry implements IndexEntry {
 
   constructor(
     { name, version, fileName }: Pick<IndexEntry, 'name' | 'version' | 'fileName'>,
-    facts: PageFacts,
+    facts: EntryFacts,
     at: number,
-    page: Buffer,
+    bytes: Buffer,
   ) {
     this.name = name
     this.version = version
     this.fileName = fileName
     this.#facts = facts
     this.#at = at
-    this.#bytes = page
+    this.#bytes = bytes
     this.#start = facts.start(at)
     this.#end = facts.end(at)
   }
@@ -55,7 +55,7 @@ export class KeptEntry implements IndexEntry {
     return this.#bytes.subarray(this.#start, this.#end)
   }
 
-  /** The same bytes at another place, so that the page is not kept for them. */
+  /** The same bytes at another place, so that what it was packed in is not kept for it. */
   set yaml(bytes: Buffer) {
     this.#bytes = bytes
     this.#start = 0
