@@ -224,3 +224,33 @@ test('versions are read from block YAML, whatever is wrong with their neighbours
   const { description, keywords } = JSON.parse(found.get('a-1.0.0.tgz')?.json ?? '')
   assert.deepEqual([description, keywords], ['two  - lines', ['k']])
 })
+
+test('versions are read from JSON, whatever is wrong with their neighbours', () => {
+  const [version = ''] = ENTRIES.map(({ json }) => json)
+  const torn = [
+    version.replace('"digest"', '"digest'),
+    version.replace(/"digest":"\w*"/, '"digest":"short"'),
+    version.replace('plain', '\u0000'),
+    'null',
+    '[]',
+    '{}',
+    `{"long":"${'x'.repeat(600_000)}"}`,
+    '{"name":"a","dependencies":[{"name":"}]{["}],"annotations":{"{":"\\\\"}}',
+  ]
+  const all = [...ENTRIES.map(({ json }) => json), ...torn].join(',')
+  const content = `{"apiVersion":"v1","generated":"${GENERATED}","entries":{"a":[],"b":[${all}]},"serverInfo":{"x":[{}]}}`
+  const reader = createIndexCacheReader(Buffer.from(content), RELATIVE_URLS)
+  const found = [...reader.parts].filter((part) => part !== undefined)
+  assert.deepEqual(
+    found.map((part) => factsOf('entries' in part ? undefined : part)),
+    ENTRIES.map(factsOf),
+  )
+  assert.equal(reader.generated(), GENERATED)
+  for (let length = 0; length < content.length; length += 997) {
+    const short = entriesIn(content.slice(0, length))
+    assert.deepEqual(short.map(factsOf), ENTRIES.slice(0, short.length).map(factsOf))
+  }
+  for (const junk of ['{', '}', '{{[{', '{"', '{"a\\', '{]]]{{{}}}[[[[', '{"entries":[{}]}']) {
+    assert.deepEqual(read(junk), [])
+  }
+})

@@ -4,6 +4,7 @@ import type { IndexDocument } from './document.ts'
 import type { IndexEntry } from './entry.ts'
 import { ITEM, MAX_ITEM_LENGTH, parseEntry, readItem } from './index-cache-items.ts'
 import { formatPage, type IndexPage, readPage } from './index-page.ts'
+import { jsonItems } from './json-items.ts'
 
 /** ChartMuseum's name: it can start from the file that we leave, and we from its. */
 export const INDEX_CACHE_FILE = 'index-cache.yaml'
@@ -43,11 +44,30 @@ export interface IndexCacheReader {
 }
 
 /**
- * Reads an index-cache.yaml, ours or ChartMuseum's. It is a hint, not a truth: what it says of a file is believed only
- * where the file's time is exactly the entry's `created`. Of its layout no more is known than that a version is an item of a
- * list, indented by two. Anything else, and what is broken, is ignored. A page that is as we wrote it needs no parsing.
+ * Reads an index-cache.yaml, ours or ChartMuseum's, as YAML or as JSON. It is a hint, not a truth: what it says of a file is believed only
+ * where the file's time is exactly the entry's `created`. Of the layout of YAML no more is known than that a version is an item
+ * of a list, indented by two. Anything else, and what is broken, is ignored. A page that is as we wrote it needs no parsing.
  */
 export function createIndexCacheReader(content: Buffer, urlBase: string): IndexCacheReader {
+  return content[0] === OPEN_OBJECT ? readJson(content, urlBase) : readYaml(content, urlBase)
+}
+
+/** What ChartMuseum writes with `--json-index`, under the same name. */
+function readJson(content: Buffer, urlBase: string): IndexCacheReader {
+  const readParts = function* () {
+    for (const item of jsonItems(content)) {
+      const isVersion = item !== undefined && item.length <= MAX_ITEM_LENGTH
+      yield isVersion ? parseEntry(item, urlBase) : undefined
+    }
+  }
+  const head = content.toString('utf8', 0, JSON_HEAD_LENGTH)
+  const generated = /^\{"apiVersion":"[^"]*","generated":"([^"]+)"/.exec(head)?.[1]
+  return { parts: readParts(), generated: () => generated }
+}
+
+const JSON_HEAD_LENGTH = 200
+
+function readYaml(content: Buffer, urlBase: string): IndexCacheReader {
   let item: string | undefined
   let generated: string | undefined
 
@@ -105,6 +125,7 @@ function readAgain(entry: IndexEntry, urlBase: string): IndexEntry | undefined {
 
 const LINE_FEED = 0x0a
 const HASH = 0x23
+const OPEN_OBJECT = 0x7b
 
 function findPage(content: Buffer, start: number): ReturnType<typeof readPage> {
   try {
