@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { copyFile, mkdir, rename, rm, utimes, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import type { ProjectIndex } from '../chartstore/index/project-index.ts'
@@ -139,4 +139,29 @@ for (const [what, through] of STORAGES) {
       assert.deepEqual(unchanged, [])
     }
   })
+}
+
+test('a state file that is not as this version writes it is believed once, and then written anew', async (t) => {
+  const { dir, folder } = await fillFolder(t)
+  const storage = await createLocalStorage(dir)
+  const { read: _, ...first } = await open(storage)
+  const stateFile = join(folder, 'index-cache.yaml')
+  const ours = await readFile(stateFile, 'utf8')
+  for (const theirs of [
+    withoutComments(ours),
+    ours.replace(/^# written by Chartgate \S+/, '# written by Chartgate 0.0.1'),
+  ]) {
+    await writeFile(stateFile, theirs)
+    const { read, ...second } = await open(storage)
+    assert.deepEqual(second, first)
+    assert.deepEqual([...read], ['none-1.0.0.tgz'])
+    const written = await readFile(stateFile, 'utf8')
+    assert.equal(written.split('\n')[0], ours.split('\n')[0])
+    // ok: a difference would fill the screen
+    assert.ok(withoutComments(written) === withoutComments(ours))
+  }
+})
+
+function withoutComments(yaml: string): string {
+  return yaml.replaceAll(/^#.*\n/gm, '')
 }

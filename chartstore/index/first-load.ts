@@ -8,10 +8,16 @@ import { parseEntry } from './index-cache-items.ts'
 import type { IndexedFiles } from './indexed-files.ts'
 import type { ReplicaFollower } from './replica-follower.ts'
 
+export interface FirstLoad {
+  /** As index-cache.yaml tells it, where nothing has changed since it was written. */
+  lastChange: string | undefined
+  /** index-cache.yaml says what the index does, in the way that is read fast. */
+  isSaved: boolean
+}
+
 /**
  * Fills an index for the first time, for one listing and what changed: what index-cache.yaml or the replicas say of a file
  * is believed where the file's time is exactly the entry's, and all other packages are read.
- * @returns the time of the last change where nothing changed since index-cache.yaml was written.
  */
 export async function loadFirst({
   project,
@@ -29,7 +35,7 @@ export async function loadFirst({
   replicas: ReplicaFollower
   urlBase: string
   hasCacheFile: boolean
-}): Promise<string | undefined> {
+}): Promise<FirstLoad> {
   const cache = hasCacheFile ? await loadIndexCache(storage, project, urlBase) : undefined
   const hints = await replicas.hints(finderIn(cache))
   let vouched = 0
@@ -58,7 +64,11 @@ export async function loadFirst({
   })
   await replicas.correctHints(hints)
   const isUnchanged = vouched === files.document.versionCount() && vouched === cache?.versions
-  return isUnchanged ? cache.generated : undefined
+  const isOursAlone = cache?.parts.every((part) => 'entries' in part) === true
+  return {
+    lastChange: isUnchanged ? cache.generated : undefined,
+    isSaved: isUnchanged && isOursAlone,
+  }
 }
 
 /** Finds what is kept of a file. Looks for all of them as soon as one is asked for. */

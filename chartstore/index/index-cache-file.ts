@@ -44,9 +44,10 @@ export interface IndexCacheReader {
 }
 
 /**
- * Reads an index-cache.yaml, ours or ChartMuseum's, as YAML or as JSON. It is a hint, not a truth: what it says of a file is believed only
- * where the file's time is exactly the entry's `created`. Of the layout of YAML no more is known than that a version is an item
- * of a list, indented by two. Anything else, and what is broken, is ignored. A page that is as we wrote it needs no parsing.
+ * Reads an index-cache.yaml, ours or ChartMuseum's, in YAML or in JSON. It is a hint, not a truth: what it says of a file is
+ * believed only where the file's time is exactly the entry's `created`. Of the layout of YAML no more is known than that a version
+ * is an item of a list, indented by two. Anything else, and what is broken, is ignored. A page that is as we wrote it needs no
+ * parsing.
  */
 export function createIndexCacheReader(content: Buffer, urlBase: string): IndexCacheReader {
   return content[0] === OPEN_OBJECT ? readJson(content, urlBase) : readYaml(content, urlBase)

@@ -161,7 +161,7 @@ export function createProjectIndex(project: string, options: IndexOptions): Proj
 
   const load = coalesce(async () => {
     if (isLoaded) return
-    const before = await loadFirst({
+    const { lastChange: before, isSaved } = await loadFirst({
       project,
       storage,
       files,
@@ -172,7 +172,7 @@ export function createProjectIndex(project: string, options: IndexOptions): Proj
     })
     // Nothing changed while we were away: the same bytes, so the same ETag, as before the restart.
     if (before !== undefined) lastChange = before
-    else if (document.versionCount() > 0) cacheSaver.saveLater()
+    if (!isSaved && document.versionCount() > 0) cacheSaver.saveLater()
     if (reconcileMs > 0) timers.every('reconcile', reconcileMs, coherence.compareFiles)
     isLoaded = true
   })
