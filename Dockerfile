@@ -20,4 +20,4 @@ COPY gateway gateway
 RUN mkdir /data && chown node:node /data
 USER node
 EXPOSE 8080 9999
-CMD ["node", "gateway/main.ts"]
+CMD ["node", "--import", "./service/code-cache.js", "gateway/main.ts"]

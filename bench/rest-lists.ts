@@ -12,7 +12,8 @@ import { connectDatabase } from '../gateway/db/connect.ts'
 import type { Database } from '../gateway/db/database.ts'
 import { createChangeFeed } from '../gateway/db/listen.ts'
 import { migrate } from '../gateway/db/migrate.ts'
-import { createEmbeddedStore, loadEmbeddedConfig } from '../gateway/embedded-chartstore.ts'
+import { createEmbeddedStore } from '../gateway/embedded-chartstore.ts'
+import { loadEmbeddedConfig } from '../gateway/embedded-config.ts'
 import { startEmbeddedPostgres } from '../gateway/postgres/embedded.ts'
 import { drain } from '../service/http-server.ts'
 import { fillDatabase, LISTS, PASSWORD } from './rest-lists-data.ts'
@@ -29,6 +30,9 @@ const { values: options } = parseArgs({
     data: { type: 'string' },
   },
 })
+
+/** The plan of each statement that takes longer than this is told. */
+const SLOW_MS = 5
 
 const log = pino({ level: 'silent' })
 const folder = options.data ?? (await mkdtemp(join(tmpdir(), 'chartgate-bench-')))
@@ -108,9 +112,6 @@ function row(path: string, user: string, ...numbers: string[]): string {
 function print(line: string): void {
   process.stdout.write(`${line}\n`)
 }
-
-/** Tells the plan of each statement that takes longer than this. */
-const SLOW_MS = 5
 
 function explaining(db: Database): Database {
   return {

@@ -9,7 +9,7 @@ import { answerError, StoreError } from './http/store-error.ts'
 import { RELATIVE_URLS } from './index/entry.ts'
 import { createProjectIndexes } from './index/project-indexes.ts'
 import { createKeyedLock } from './keyed-lock.ts'
-import { createMetrics } from './metrics/metrics.ts'
+import type { CreateMetrics } from './metrics/metrics.ts'
 import type { Replicas } from './replicas/replicas.ts'
 import { createRoutes } from './routes.ts'
 import { keepSmallFiles } from './storage/small-files.ts'
@@ -33,8 +33,8 @@ export interface ChartstoreDeps {
   version: string
   /** What every path begins with, without a slash at the end; empty: nothing. */
   contextPath?: string
-  /** Whether requests are counted, and `/metrics` tells. */
-  hasMetrics?: boolean
+  /** With it requests are counted, and `/metrics` tells. */
+  createMetrics?: CreateMetrics | undefined
   web?: WebFiles | undefined
 }
 
@@ -46,7 +46,7 @@ export function createChartstore({
   log,
   version,
   contextPath = '',
-  hasMetrics = false,
+  createMetrics,
   web,
 }: ChartstoreDeps): Chartstore {
   const { fileMark } = storage
@@ -69,7 +69,7 @@ export function createChartstore({
     maxObjects: policy.maxObjects,
     maxVersions: policy.maxVersions,
   })
-  const metrics = hasMetrics ? createMetrics(indexes.loaded) : undefined
+  const metrics = createMetrics?.(indexes.loaded)
   const match = createRouter(
     createRoutes({
       storage,

@@ -4,13 +4,18 @@ import type { ChartstoreConfig } from './config/config.ts'
 import { openReplicas } from './replicas/open-replicas.ts'
 import { describeStorage, openStorage } from './storage/open-storage.ts'
 
+/** What the configuration decides is opened here; what it leaves out is not even loaded. */
+type OpenDeps = Omit<ChartstoreDeps, 'storage' | 'replicas' | 'policy' | 'createMetrics'> & {
+  hasMetrics?: boolean
+}
+
 /**
  * A chart store with the storage and the replica set that are configured.
  * @param siblings other processes of this machine that have one too. @throws {StartError}
  */
 export async function openChartstore(
   config: ChartstoreConfig,
-  deps: Omit<ChartstoreDeps, 'storage' | 'replicas' | 'policy'>,
+  { hasMetrics = false, ...deps }: OpenDeps,
   siblings?: Siblings,
 ): Promise<Chartstore> {
   const { log } = deps
@@ -18,9 +23,15 @@ export async function openChartstore(
   const replicas = await openReplicas(config.redis, bucket, siblings, log)
   try {
     const storage = await openStorage(config.storage, config.policy, replicas.claim, log)
-    return createChartstore({ ...deps, storage, replicas, policy: config.policy })
+    const createMetrics = hasMetrics ? await loadMetrics() : undefined
+    return createChartstore({ ...deps, storage, replicas, createMetrics, policy: config.policy })
   } catch (error) {
     await replicas.close()
     throw error
   }
+}
+
+async function loadMetrics() {
+  const { createMetrics } = await import('./metrics/metrics.ts')
+  return createMetrics
 }

@@ -1,12 +1,10 @@
 import type { Request, Router } from 'express'
-import type { Redis } from 'ioredis'
 import type { Logger } from '../service/log.ts'
 import type { Authoriser } from './access/authorise.ts'
 import type { AuditLog } from './audit/audit-log.ts'
 import { createAuditRoutes } from './audit/routes.ts'
 import type { VerifyCredential } from './auth/credentials.ts'
 import type { ChartStore } from './charts/chart-store.ts'
-import { requireSuccess } from './charts/store-answer.ts'
 import type { GatewayConfig } from './config.ts'
 import type { ChangeFeed } from './db/change.ts'
 import type { Database } from './db/database.ts'
@@ -32,17 +30,14 @@ import { createSettingsRoutes } from './settings/routes.ts'
 import type { LiveSettings } from './settings/settings.ts'
 import { measureStorage } from './statistics/measure-storage.ts'
 import { createStatisticsRoutes } from './statistics/routes.ts'
-import type { HealthProbes } from './system/health.ts'
-import { createSystemRoutes, versionRoutes } from './system/routes.ts'
+import { API } from './system/parts.ts'
 import { createUserGroupsRoutes } from './user-groups/routes.ts'
 import { createPasswordRoute } from './users/password-route.ts'
 import { createUsersRoutes } from './users/routes.ts'
 import { createUserRecords } from './users/user-records.ts'
 
-const API = '/api/v2.0'
-
 export interface ApiDependencies {
-  config: Pick<GatewayConfig, 'externalUrl' | 'robotNamePrefix'>
+  config: Pick<GatewayConfig, 'robotNamePrefix'>
   db: Database
   changes: ChangeFeed
   settings: LiveSettings
@@ -53,22 +48,27 @@ export interface ApiDependencies {
   auditLog: AuditLog
   authoriser: Authoriser
   store: ChartStore
-  redis: Redis | undefined
+  /** Of the same API, but mounted already. */
+  systemParts: readonly ApiPart[]
   log: Logger
 }
 
-/** The REST API (spec/harbor.md 3), and how browsers sign in, by the paths that they are mounted at. */
-export function createApiRouters(
-  dependencies: ApiDependencies,
-): { path: string; router: Router }[] {
-  const { authoriser } = dependencies
+/** A router and the path that it is mounted at. */
+export interface MountedRouter {
+  path: string
+  router: Router
+}
+
+/** The REST API (spec/harbor.md 3) but for what is asked before all else, and how browsers sign in. */
+export function createApiRouters(dependencies: ApiDependencies): MountedRouter[] {
+  const { authoriser, systemParts } = dependencies
   const parts = createApiParts(dependencies)
   const routers = parts.map(({ path, routes }) => ({
     path,
     router: createRestRouter(dependencies, routes),
   }))
   const users = createUserRecords(dependencies.db)
-  const oldRoutes = createOldRoutes(routesAt(API, parts), authoriser)
+  const oldRoutes = createOldRoutes(routesAt(API, [...systemParts, ...parts]), authoriser)
   return [
     ...routers,
     { path: API, router: createDocumentationPage() },
@@ -87,7 +87,6 @@ function routesAt(path: string, parts: readonly ApiPart[]): Routes {
 /** The parts of the API, as its documentation groups them. */
 function createApiParts(dependencies: ApiDependencies): ApiPart[] {
   const { config, settings } = dependencies
-  const { externalUrl } = config
   const robotPrefix = config.robotNamePrefix
   const defaultDays = async () => (await settings.read()).robot_token_duration
   const usage = createProjectUsage(dependencies.store)
@@ -113,23 +112,7 @@ function createApiParts(dependencies: ApiDependencies): ApiPart[] {
         measureStorage: () => measureStorage(createProjectsRepository(dependencies.db), usage),
       }),
     ),
-    part('System', createSystemRoutes({ probes: listProbes(dependencies), settings, externalUrl })),
     part('System', createSettingsRoutes({ ...dependencies, robotPrefix })),
-    { tag: 'System', path: '/api/version', routes: versionRoutes },
   ]
-  return [...parts, createDocumentation(parts, API)]
-}
-
-/** The names that Harbor has for them. */
-function listProbes({ db, store, redis }: ApiDependencies): HealthProbes {
-  return {
-    core: async () => undefined,
-    database: () => db.query('select 1'),
-    chartmuseum: async () => {
-      const answer = await store.call('GET', '/health')
-      await requireSuccess(answer)
-      answer.body.resume()
-    },
-    ...(redis === undefined ? {} : { redis: () => redis.ping() }),
-  }
+  return [...parts, createDocumentation([...dependencies.systemParts, ...parts], API)]
 }

@@ -37,8 +37,10 @@ export interface GatewayDependencies {
   /** Express's setting: which proxies' `X-Forwarded-For` is believed. */
   trustProxy: false | number | string
   hasFastPath: boolean
-  /** Mounted at their paths, after charts: `/api/v2.0`, `/api/version`, `/api`, `/c`. */
+  /** Mounted at their paths, after charts. */
   apiRouters: readonly { path: string; router: Router }[]
+  /** Of the rest of the API: `/api/v2.0`, `/api`, `/c`. */
+  otherRouters: RequestHandler
   log: Logger
 }
 
@@ -75,6 +77,7 @@ export function createGateway(dependencies: GatewayDependencies): RequestListene
   })
   app.use(createTokenRoutes({ ...authentication, authoriser }))
   for (const { path, router } of dependencies.apiRouters) app.use(path, router)
+  app.use(dependencies.otherRouters)
   app.use(refuseUnknownPath)
   // Last, so that it sees what all others throw.
   app.use(createErrorRenderer(log))

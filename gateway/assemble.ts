@@ -2,16 +2,19 @@ import type { RequestListener } from 'node:http'
 import type { Redis } from 'ioredis'
 import type { Logger } from '../service/log.ts'
 import { createAuthoriser } from './access/authorise.ts'
-import { createApiRouters } from './api-routers.ts'
 import { createGateway } from './app.ts'
 import { type AuditLog, createAuditLog } from './audit/audit-log.ts'
 import { startPruning } from './audit/pruning.ts'
 import { createAuthentication } from './auth/authentication.ts'
+import { loadJwt } from './auth/tokens.ts'
 import type { ChartStore } from './charts/chart-store.ts'
+import { loadPackageFiles } from './charts/version-details.ts'
 import type { GatewayConfig } from './config.ts'
 import type { ChangeFeed } from './db/change.ts'
 import type { Database } from './db/database.ts'
+import { createRestRouter } from './http/rest-router.ts'
 import { createVersionLabels } from './labels/version-labels.ts'
+import { createLateRouter } from './late-router.ts'
 import { createMembersRepository } from './members/repository.ts'
 import { createProjectsRepository } from './projects/repository.ts'
 import { createUploadTerms } from './projects/upload-terms.ts'
@@ -19,6 +22,7 @@ import { createRobotsRepository } from './robots/repository.ts'
 import { createSecureTest } from './sessions/cookies.ts'
 import { startSessionSweep } from './sessions/session-sweep.ts'
 import { createSettings } from './settings/settings.ts'
+import { createSystemParts } from './system/parts.ts'
 import { createUsersRepository } from './users/repository.ts'
 
 /** What a gateway stands on: opened before it and closed after it. */
@@ -42,6 +46,8 @@ export type GatewayPolicy = Pick<
 export interface AssembledGateway {
   handle: RequestListener
   auditLog: AuditLog
+  /** Has all of it in memory: what is seldom asked is loaded when it is, or by this. */
+  loadAll: () => Promise<void>
   /** Ends background work. */
   close: () => Promise<void>
 }
@@ -74,6 +80,24 @@ export function assembleGateway(
   const auditLog = createAuditLog(db, log)
   const sweep = startSessionSweep(db, log)
   const isSecure = createSecureTest(policy.externalUrl)
+  const { externalUrl } = policy
+  const systemParts = createSystemParts({ db, store, redis, settings, externalUrl })
+  const late = createLateRouter(async () => {
+    const { createApiRouters } = await import('./api-routers.ts')
+    return createApiRouters({
+      config: policy,
+      ...authentication,
+      isSecure,
+      db,
+      changes,
+      settings,
+      auditLog,
+      authoriser,
+      store,
+      systemParts,
+      log,
+    })
+  })
   const handle = createGateway({
     authentication,
     authoriser,
@@ -85,19 +109,11 @@ export function assembleGateway(
     isSecure,
     trustProxy: policy.trustProxy,
     hasFastPath: policy.hasFastPath ?? true,
-    apiRouters: createApiRouters({
-      config: policy,
-      ...authentication,
-      isSecure,
-      db,
-      changes,
-      settings,
-      auditLog,
-      authoriser,
-      store,
-      redis,
-      log,
-    }),
+    apiRouters: systemParts.map(({ path, routes }) => ({
+      path,
+      router: createRestRouter({ changes, auditLog }, routes),
+    })),
+    otherRouters: late.handle,
     log,
   })
   const pruning = startPruning(db, log, policy.auditRetentionDays)
@@ -106,5 +122,7 @@ export function assembleGateway(
     await pruning.close()
     await auditLog.close()
   }
-  return { handle, auditLog, close }
+  // soon after the start: later the files may be those of another version
+  const loadAll = async () => void (await Promise.all([late.load(), loadJwt(), loadPackageFiles()]))
+  return { handle, auditLog, loadAll, close }
 }

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import express from 'express'
+import proxyAddress from 'proxy-addr'
 import { z } from 'zod'
 import { type Env, envInteger, envLogLevel, parseEnv } from '../service/env.ts'
 import { DEFAULT_ROBOT_PREFIX } from './robots/robot-name.ts'
@@ -118,10 +118,12 @@ function readChartstore(parsed: z.output<typeof schema>): GatewayConfig['chartst
   }
 }
 
-/** Express finds faults in it only when it is used, and then as a TypeError. */
+/** As Express reads it, which finds faults only when it is used, and then as a TypeError. */
 function isTrustProxy(text: string): boolean {
+  const value = readTrustProxy(text)
+  if (typeof value !== 'string') return true
   try {
-    express().set('trust proxy', readTrustProxy(text))
+    proxyAddress.compile(value.split(',').map((name) => name.trim()))
     return true
   } catch {
     return false

@@ -1,15 +1,13 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
-import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { allowAll } from '../chartstore/auth/authenticator.ts'
-import { type ChartstoreConfig, loadChartstoreConfig } from '../chartstore/config/config.ts'
+import type { ChartstoreConfig } from '../chartstore/config/config.ts'
 import { type Answer, isFileBody } from '../chartstore/http/answer.ts'
 import { toStoreRequest } from '../chartstore/http/lazy-body.ts'
 import { createStoreServer } from '../chartstore/http/serve.ts'
 import { writeAnswer } from '../chartstore/http/write-answer.ts'
 import { openChartstore } from '../chartstore/open-chartstore.ts'
 import { recoverStorage } from '../chartstore/storage/open-storage.ts'
-import type { Env } from '../service/env.ts'
 import type { Logger } from '../service/log.ts'
 import type { Siblings } from '../service/siblings.ts'
 import { VERSION } from '../service/version.ts'
@@ -17,11 +15,6 @@ import { type ChartStore, callHeaders, type UploadGuard } from './charts/chart-s
 import { MAX_ERROR_BYTES, readBody, toStoreError } from './charts/store-answer.ts'
 import { type OriginalRequest, sendError } from './http/send-error.ts'
 import { selectStoreHeaders } from './http/store-headers.ts'
-
-/** ChartMuseum's settings as the embedded store reads them: storage under DATA_DIR unless told otherwise. */
-export function loadEmbeddedConfig(env: Env, dataDir: string): ChartstoreConfig {
-  return loadChartstoreConfig(env, join(dataDir, 'charts'))
-}
 
 export interface EmbeddedStore extends ChartStore {
   /** The store's own API for the admin command, which asks for no credentials: for a private socket only. */

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { LRUCache } from 'lru-cache'
 import proxyAddress from 'proxy-addr'
 import type { Logger } from '../service/log.ts'
 import { createTurnEnd } from '../service/turn-end.ts'
@@ -39,11 +40,11 @@ export function createFastPath({
   return (req, res) => {
     const { authorization } = req.headers
     if (authorization === undefined) return false
-    const request = readRequest(req)
-    if (request?.permission === undefined) return false
     const credential = parseBasicCredential(authorization)
     const principal = credential && peekCredential(credential)
     if (principal === undefined) return false
+    const request = readRequest(req)
+    if (request?.permission === undefined) return false
     const project = authoriser.peekAllowed(principal, request.permission, request.project)
     if (project === undefined) return false
 
@@ -64,6 +65,18 @@ export function createFastPath({
 }
 
 function readRequest({ method = '', url = '' }: IncomingMessage): ChartRead | undefined {
+  if (method !== 'GET' || url.length > MAX_KEPT_LENGTH) return parseRead(method, url)
+  return readsOf.memo(url) || undefined
+}
+
+/** Reading a path costs more than looking it up, and the same ones are asked for: by GET, by who is known. */
+const readsOf = new LRUCache<string, ChartRead | false>({
+  max: 10_000,
+  memoMethod: (url) => parseRead('GET', url) ?? false,
+})
+const MAX_KEPT_LENGTH = 256
+
+function parseRead(method: string, url: string): ChartRead | undefined {
   try {
     const request = parseChartRequest(method, url)
     return request !== undefined && isChartRead(request) ? request : undefined

@@ -4,7 +4,7 @@ import type { GatewayConfig } from './config.ts'
 import { type ConnectionConfig, connectDatabase } from './db/connect.ts'
 import type { Database } from './db/database.ts'
 import { migrate } from './db/migrate.ts'
-import { loadEmbeddedConfig } from './embedded-chartstore.ts'
+import { loadEmbeddedConfig } from './embedded-config.ts'
 import { startEmbeddedPostgres } from './postgres/embedded.ts'
 import type { Stops } from './steps.ts'
 import { prepareStoreSocket } from './store-socket.ts'
@@ -17,14 +17,19 @@ export interface Prepared {
   storeSocket: string | undefined
 }
 
+export interface Preparation {
+  config: GatewayConfig
+  env: Env
+  log: Logger
+  stops: Stops
+  /** Done while the embedded Postgres starts, if it has to. */
+  meanwhile?: (() => Promise<unknown>) | undefined
+}
+
 /** What is done once for a gateway, however many processes serve it. @throws {StartError} */
-export async function prepare(
-  config: GatewayConfig,
-  env: Env,
-  log: Logger,
-  stops: Stops,
-): Promise<Prepared> {
-  const connection = await openPostgres(config, log, stops)
+export async function prepare(options: Preparation): Promise<Prepared> {
+  const { config, env, log, stops } = options
+  const connection = await openPostgres(options)
   const db = await connectDatabase(connection, log)
   stops.push(db.close)
   await migrate(db, log)
@@ -34,13 +39,11 @@ export async function prepare(
   return { connection, db, storeSocket: await prepareStoreSocket(config.dataDir, log) }
 }
 
-async function openPostgres(
-  { databaseUrl, dataDir, workers }: GatewayConfig,
-  log: Logger,
-  stops: Stops,
-): Promise<ConnectionConfig> {
+async function openPostgres(options: Preparation): Promise<ConnectionConfig> {
+  const { config, log, stops, meanwhile } = options
+  const { databaseUrl, dataDir, workers } = config
   if (databaseUrl !== undefined) return { connectionString: databaseUrl }
-  const postgres = await startEmbeddedPostgres({ dataDir, log, workers })
+  const postgres = await startEmbeddedPostgres({ dataDir, log, workers, meanwhile })
   stops.push(postgres.stop)
   return postgres.connection
 }

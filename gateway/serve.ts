@@ -1,23 +1,25 @@
-import { createServer } from 'node:http'
+import type { Redis } from 'ioredis'
 import type { Env } from '../service/env.ts'
 import { drain, listen, setTimeLimits } from '../service/http-server.ts'
 import type { Logger } from '../service/log.ts'
+import { createServer } from '../service/node-http.ts'
 import type { Siblings } from '../service/siblings.ts'
-import { assembleGateway } from './assemble.ts'
-import { connectRedis } from './cache/connect-redis.ts'
+import { type AssembledGateway, assembleGateway } from './assemble.ts'
 import type { ChartStore } from './charts/chart-store.ts'
 import { keepBodies } from './charts/kept-bodies.ts'
-import { createRemoteStore } from './charts/remote-store.ts'
 import type { GatewayConfig } from './config.ts'
 import type { ConnectionConfig } from './db/connect.ts'
 import type { Database } from './db/database.ts'
 import { createChangeFeed } from './db/listen.ts'
-import { createEmbeddedStore, loadEmbeddedConfig } from './embedded-chartstore.ts'
+import { createEmbeddedStore } from './embedded-chartstore.ts'
+import { loadEmbeddedConfig } from './embedded-config.ts'
 import type { Stops } from './steps.ts'
 import { listenOnStoreSocket } from './store-socket.ts'
 
 /** Requests that still run when the gateway is told to stop may take this long. */
 const GRACE_MS = 30_000
+/** Who has waited for the start is answered first. */
+const LOADED_AFTER_MS = 1000
 
 /** What a process that serves finds ready. */
 export interface Surroundings {
@@ -38,11 +40,11 @@ export async function serve(
   stops: Stops,
 ): Promise<string> {
   const { connection, db, log } = surroundings
-  const changes = await createChangeFeed(connection, log)
-  stops.push(changes.close)
-  const redis = config.redisUrl === undefined ? undefined : connectRedis(config.redisUrl, log)
-  if (redis !== undefined) stops.push(async () => redis.disconnect())
+  const listening = createChangeFeed(connection, log)
+  stops.push(async () => (await listening).close())
+  const redis = await openRedis(config, log, stops)
   const store = await openStore(surroundings, config, stops)
+  const changes = await listening
   const gateway = assembleGateway({ db, changes, store, redis, log }, config)
   stops.push(gateway.close)
   // A client that waits for `100 Continue` is asked for its body once it is known that it may send one.
@@ -50,7 +52,29 @@ export async function serve(
   setTimeLimits(server)
   const url = await listen(server, config.host, config.port)
   stops.push(() => drain(server, GRACE_MS))
+  stops.push(loadLater(gateway, log))
   return url
+}
+
+/** What nobody has asked for so far. @returns how to call it off. */
+function loadLater({ loadAll }: AssembledGateway, log: Logger): () => Promise<void> {
+  const timer = setTimeout(() => {
+    loadAll().catch((error: unknown) => log.error({ err: error }, 'a part cannot be loaded'))
+  }, LOADED_AFTER_MS).unref()
+  return async () => clearTimeout(timer)
+}
+
+/** Its client is loaded only where there is one. */
+async function openRedis(
+  { redisUrl }: GatewayConfig,
+  log: Logger,
+  stops: Stops,
+): Promise<Redis | undefined> {
+  if (redisUrl === undefined) return undefined
+  const { connectRedis } = await import('./cache/connect-redis.ts')
+  const redis = connectRedis(redisUrl, log)
+  stops.push(async () => redis.disconnect())
+  return redis
 }
 
 async function openStore(
@@ -59,6 +83,7 @@ async function openStore(
   stops: Stops,
 ): Promise<ChartStore> {
   if (chartstore !== undefined) {
+    const { createRemoteStore } = await import('./charts/remote-store.ts')
     const remote = createRemoteStore({ ...chartstore, log })
     stops.push(remote.close)
     return keepBodies(remote, log)

@@ -2,7 +2,6 @@ import type { Env } from '../service/env.ts'
 import type { Logger } from '../service/log.ts'
 import type { GatewayConfig } from './config.ts'
 import { prepare } from './prepare.ts'
-import { serve } from './serve.ts'
 import { type StartedGateway, startInSteps } from './steps.ts'
 
 /** Starts everything that a gateway is made of in this process, from the database up. @throws {StartError} */
@@ -12,7 +11,9 @@ export function startGateway(
   log: Logger,
 ): Promise<StartedGateway> {
   return startInSteps(async (stops) => {
-    const prepared = await prepare(config, env, log, stops)
+    const loadServe = () => import('./serve.ts')
+    const prepared = await prepare({ config, env, log, stops, meanwhile: loadServe })
+    const { serve } = await loadServe()
     return { url: await serve({ ...prepared, env, log }, config, stops) }
   })
 }

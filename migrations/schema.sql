@@ -22,6 +22,11 @@ create table audit_log (
   constraint audit_log_principal_kind_check CHECK ((principal_kind = ANY (ARRAY['anonymous'::text, 'user'::text, 'robot'::text])))
 );
 
+create table audit_resources (
+  resource text not null,
+  constraint audit_resources_pkey PRIMARY KEY (resource)
+);
+
 create table chart_version_labels (
   project_id integer not null,
   chart text not null,
@@ -246,19 +251,19 @@ create table users (
   constraint users_username_check CHECK (((length(username) >= 1) AND (length(username) <= 255)))
 );
 
-CREATE INDEX audit_log_operation ON public.audit_log USING btree (operation, op_time DESC, id DESC);
+CREATE INDEX audit_log_operation ON public.audit_log USING btree (operation, op_time, id) WHERE (operation <> 'pull'::text);
 
-CREATE INDEX audit_log_project_time ON public.audit_log USING btree (project_id, op_time DESC, id DESC);
+CREATE INDEX audit_log_project_time ON public.audit_log USING btree (project_id, op_time, id);
 
-CREATE INDEX audit_log_resource ON public.audit_log USING btree (resource, op_time DESC, id DESC);
+CREATE INDEX audit_log_resource ON public.audit_log USING btree (resource, op_time, id);
 
-CREATE INDEX audit_log_resource_parts ON public.audit_log USING gin (lower(resource) gin_trgm_ops);
+CREATE INDEX audit_log_resource_type ON public.audit_log USING btree (resource_type, op_time, id) WHERE (resource_type <> 'chart'::text);
 
-CREATE INDEX audit_log_resource_type ON public.audit_log USING btree (resource_type, op_time DESC, id DESC);
+CREATE INDEX audit_log_time ON public.audit_log USING btree (op_time, id);
 
-CREATE INDEX audit_log_time ON public.audit_log USING btree (op_time DESC, id DESC);
+CREATE INDEX audit_log_username ON public.audit_log USING btree (username, op_time, id);
 
-CREATE INDEX audit_log_username ON public.audit_log USING btree (username, op_time DESC, id DESC);
+CREATE INDEX audit_resources_parts ON public.audit_resources USING gin (lower(resource) gin_trgm_ops);
 
 CREATE INDEX chart_version_labels_file ON public.chart_version_labels USING btree (project_id, (((chart || '-'::text) || version)));
 
@@ -305,6 +310,18 @@ UNION ALL
    FROM (project_members m
      JOIN user_group_members g ON ((g.group_id = m.group_id)));
 
+CREATE OR REPLACE FUNCTION public.add_audit_resources()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  insert into audit_resources
+  select distinct resource from added order by resource
+  on conflict do nothing;
+  return null;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION public.notify_change()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -345,6 +362,8 @@ begin
   return new;
 end
 $function$;
+
+CREATE TRIGGER add_audit_resources AFTER INSERT ON public.audit_log REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION add_audit_resources();
 
 CREATE TRIGGER chart_version_labels_changed AFTER INSERT OR DELETE OR UPDATE ON public.chart_version_labels FOR EACH ROW EXECUTE FUNCTION notify_change('labels', 'project_id');
 

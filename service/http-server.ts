@@ -1,5 +1,4 @@
 import type { Server } from 'node:http'
-import { Server as TlsServer } from 'node:https'
 import type { Socket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { StartError } from './start-error.ts'
@@ -31,7 +30,7 @@ export async function listen(server: Server, host: string, port: number): Promis
   const address = server.address()
   if (address === null || typeof address === 'string') return String(address)
   const name = address.family === 'IPv6' ? `[${address.address}]` : address.address
-  const scheme = server instanceof TlsServer ? 'https' : 'http'
+  const scheme = isTls(server) ? 'https' : 'http'
   return `${scheme}://${name}:${address.port}`
 }
 
@@ -55,13 +54,18 @@ const silentConnections = new WeakMap<Server, Set<Socket>>()
 function noteSilentConnections(server: Server): void {
   const silent = new Set<Socket>()
   silentConnections.set(server, silent)
-  server.on(server instanceof TlsServer ? 'secureConnection' : 'connection', (socket: Socket) => {
+  server.on(isTls(server) ? 'secureConnection' : 'connection', (socket: Socket) => {
     silent.add(socket)
     socket.once('close', () => silent.delete(socket))
   })
   for (const event of ['request', 'checkContinue'] as const) {
     server.on(event, ({ socket }) => void silent.delete(socket))
   }
+}
+
+/** Asked without its class: TLS is loaded only by who serves it. */
+function isTls(server: Server): boolean {
+  return 'setSecureContext' in server
 }
 
 /** Node takes these for busy ones until their time for the first headers is over. */

@@ -1,5 +1,6 @@
+import { createRequire } from 'node:module'
 import { type DestinationStream, type Logger, pino } from 'pino'
-import pretty from 'pino-pretty'
+import type { PrettyOptions, PrettyStream } from 'pino-pretty'
 
 export type { Logger } from 'pino'
 
@@ -9,7 +10,7 @@ export type { Logger } from 'pino'
  */
 export function createLogger(level: string, toTerminal = process.stdout.isTTY === true): Logger {
   const options = logOptions(level)
-  if (toTerminal) return pino(options, pretty(FOR_PEOPLE))
+  if (toTerminal) return pino(options, createPretty(FOR_PEOPLE))
   return pino(options, createTurnDestination(process.stdout.fd))
 }
 
@@ -17,7 +18,7 @@ export function createLogger(level: string, toTerminal = process.stdout.isTTY ==
 export function createCommandLogger(level: string): Logger {
   const destination = process.stderr.fd
   return process.stderr.isTTY === true
-    ? pino(logOptions(level), pretty({ ...FOR_PEOPLE, destination }))
+    ? pino(logOptions(level), createPretty({ ...FOR_PEOPLE, destination }))
     : pino(logOptions(level), pino.destination({ dest: destination, sync: true }))
 }
 
@@ -42,6 +43,12 @@ function createTurnDestination(fd: number): DestinationStream & { flushSync: () 
     },
     flushSync,
   }
+}
+
+/** Loaded only where people look: a server's log rarely goes to a terminal. */
+function createPretty(options: PrettyOptions): PrettyStream {
+  const load: (name: 'pino-pretty') => typeof import('pino-pretty') = createRequire(import.meta.url)
+  return load('pino-pretty')(options)
 }
 
 const FOR_PEOPLE = {

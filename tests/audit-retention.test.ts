@@ -78,13 +78,13 @@ test('a gateway deletes by itself what its retention is over for', async (t) => 
 test('a filter that finds few lines of many reads them by an index', async (t) => {
   const { db } = await createTestDatabase(t)
   await fill(db, 20, 1000)
-  await db.query('vacuum analyze audit_log')
+  await db.query('vacuum analyze audit_log, audit_resources')
   const cases: [string, string][] = [
     ['username=user-7', 'audit_log_username'],
     ['operation=delete', 'audit_log_operation'],
     ['resource_type=user', 'audit_log_resource_type'],
     ['resource=project-7/chart-7', 'audit_log_resource'],
-    ['resource=~ject-777/', 'audit_log_resource_parts'],
+    ['resource=~ject-777/', 'audit_resources_parts'],
     ['op_time=[~2000-01-01T00:00:00]', 'audit_log_time'],
   ]
   for (const [q, index] of cases) {
@@ -96,6 +96,59 @@ test('a filter that finds few lines of many reads them by an index', async (t) =
     }
   }
 })
+
+test('a name is found by its part as long as a line tells of it', async (t) => {
+  const { db } = await createTestDatabase(t)
+  await fill(db, 3, 2)
+  // of the oldest line, and of one that stays
+  await fill(db, 1)
+  assert.deepEqual(await findByPart(db, 'PROJECT-1/chart-1'), [
+    'project-1/chart-1',
+    'project-1/chart-1',
+  ])
+  assert.deepEqual(await findByPart(db, '2/chart-3'), ['project-2/chart-3'])
+  assert.equal(await pruneAuditLog(db, 2), 2)
+  assert.deepEqual(await findByPart(db, '2/chart-3'), [])
+  const { rows } = await db.query('select resource from audit_resources order by resource')
+  const { rows: told } = await db.query('select distinct resource from audit_log order by resource')
+  assert.deepEqual(rows, told)
+})
+
+test('writers of the same new names, in any order, and who deletes old ones all succeed', async (t) => {
+  const { db } = await createTestDatabase(t)
+  await fill(db, 3, 3000)
+  const names = Array.from({ length: 500 }, (_, index) => `new/${index}`)
+  const write = (list: readonly string[]) =>
+    db.query(
+      `insert into audit_log (
+         op_time, principal_kind, username, project_name, operation, resource, chart, version, status,
+         request_id, source_address
+       )
+       select now(), 'anonymous', '', '', 'pull', resource, '', '', 200, '', '' from unnest($1::text[]) resource`,
+      [list],
+    )
+  const rounds = Array.from({ length: 5 }, (_, round) =>
+    names.map((name) => `${name}-${round}`),
+  ).flatMap((list) => [list, list.toReversed(), list])
+  await Promise.all([pruneAuditLog(db, 1), ...rounds.map(write)])
+  const { rows } = await db.query<{ missing: number; orphans: number }>(
+    `select
+       (select count(distinct resource)::integer from audit_log
+        where resource not in (select resource from audit_resources)) as missing,
+       (select count(*)::integer from audit_resources
+        where resource not in (select resource from audit_log)) as orphans`,
+  )
+  assert.deepEqual(rows, [{ missing: 0, orphans: 0 }])
+})
+
+async function findByPart(db: Queryable, part: string): Promise<string[]> {
+  const filter = createFilter()
+  addQuery(filter, `resource=~${part}`, AUDIT_COLUMNS)
+  const orderBy = 'op_time desc, id desc'
+  const list = { scope: 'all', hasFailures: false, filter, orderBy, page: toPage({}) } as const
+  const { records } = await listAuditRecords(db, list)
+  return records.map(({ resource }) => resource)
+}
 
 /** The plans of what a list of the log asks the database. */
 async function explainList(db: Queryable, q: string): Promise<string[]> {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { pino } from 'pino'
 import { ROLE } from '../gateway/access/permissions.ts'
-import type { ChartEntry } from '../gateway/audit/audit-entry.ts'
+import type { AuditEntry, ChartEntry } from '../gateway/audit/audit-entry.ts'
 import { createAuditLog, MAX_WAITING } from '../gateway/audit/audit-log.ts'
 import { ANONYMOUS } from '../gateway/auth/principal.ts'
 import type { Queryable } from '../gateway/db/database.ts'
@@ -26,6 +26,13 @@ function entry(chart: string, changes: Partial<ChartEntry> = {}): ChartEntry {
     sourceAddress: '192.0.2.1',
     ...changes,
   }
+}
+
+/** As an entry of something that is no chart. */
+function label(resource: string, detail: string): AuditEntry {
+  const { principal, status, requestId, sourceAddress } = entry('')
+  const who = { principal, status, requestId, sourceAddress }
+  return { ...who, resourceType: 'label', operation: 'create', resource, detail, project: PROJECT }
 }
 
 async function readLog(db: Queryable) {
@@ -141,6 +148,41 @@ test('entries keep the order and the time of their recording, however many there
     'select min(op_time) as earliest from audit_log',
   )
   assert.ok((rows[0]?.earliest ?? 0) >= before)
+})
+
+test('entries of one batch keep apart what they do not share', async (t) => {
+  const { db } = await createTestDatabase(t)
+  const auditLog = createAuditLog(db, pino({ level: 'silent' }))
+  const bob = { kind: 'user', name: 'bob', credentialVersion: 1, isSystemAdmin: false } as const
+  const entries: AuditEntry[] = [
+    entry('a'),
+    entry('a', { requestId: 'r2', status: 404 }),
+    entry('a', { version: '1.0.1' }),
+    entry('a', { sourceAddress: '192.0.2.2' }),
+    entry('a', { project: { id: 2, name: 'library' } }),
+    entry('a', { operation: 'delete' }),
+    entry('a', { principal: { ...bob, id: 2 } }),
+    entry('a', { principal: { ...bob, id: 3 } }),
+    label('a"', 'b'),
+    label('a', '"b'),
+    entry('a'),
+  ]
+  for (const one of entries) auditLog.record(one)
+  await auditLog.close()
+  const { rows } = await db.query(
+    `select principal_id, project_id, operation, resource, detail, status, request_id, source_address
+     from audit_log order by id`,
+  )
+  assert.deepEqual(
+    rows.map((row) => Object.values(row).join(' ')),
+    entries.map((one) => {
+      const { principal, project, operation, status, requestId, sourceAddress } = one
+      const what =
+        'chart' in one ? [`library/${one.chart}:${one.version}`, ''] : [one.resource, one.detail]
+      const who = principal.kind === 'anonymous' ? null : principal.id
+      return [who, project?.id, operation, ...what, status, requestId, sourceAddress].join(' ')
+    }),
+  )
 })
 
 test('an entry is written by itself, also after a flush of nothing', async (t) => {

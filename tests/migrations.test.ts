@@ -119,6 +119,30 @@ test('migrations/schema.sql is what the migrations make', async (t) => {
   assert.equal(await dumpSchema(db), committed)
 })
 
+test('lines of the audit log that are there already are found by a part of their name', async (t) => {
+  const db = await connect(t, await createEmptyDatabase(t))
+  const known = await readMigrations()
+  await migrate(
+    db,
+    quiet,
+    known.filter(({ version }) => version < 12),
+  )
+  await db.query(
+    `insert into audit_log (
+       op_time, principal_kind, username, project_name, operation, resource, chart, version, status,
+       request_id, source_address
+     )
+     select now(), 'anonymous', '', '', 'pull', 'library/chart-' || number % 3, '', '', 200, '', ''
+     from generate_series(1, 10) number`,
+  )
+  await migrate(db, quiet, known)
+  const { rows } = await db.query('select resource from audit_resources order by resource')
+  assert.deepEqual(
+    rows.map(({ resource }) => resource),
+    ['library/chart-0', 'library/chart-1', 'library/chart-2'],
+  )
+})
+
 test('a fresh database has the start data of Harbor', async (t) => {
   const { db } = await createTestDatabase(t)
   const users = await db.query('select id, username, is_system_admin from users')

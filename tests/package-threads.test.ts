@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
+import { readdirSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
+import { getPriority } from 'node:os'
 import { join } from 'node:path'
 import { before, type TestContext, test } from 'node:test'
 import type { Worker } from 'node:worker_threads'
@@ -34,6 +36,20 @@ async function fillFolder(t: TestContext): Promise<Storage> {
   files.set('list-1.0.0.tgz', await buildChart({ name: 'list', version: 'none' }))
   for (const [fileName, bytes] of files) await writeFile(join(folder, fileName), bytes)
   return createLocalStorage(dir)
+}
+
+const NO_THREAD_PRIORITIES = process.platform === 'linux' ? false : 'threads have no priority here'
+
+/** The niceness of each thread of this process. */
+function threadPriorities(): number[] {
+  return readdirSync('/proc/self/task').flatMap((id) => {
+    try {
+      return [getPriority(Number(id))]
+    } catch {
+      // it has ended meanwhile
+      return []
+    }
+  })
 }
 
 /** Threads that are started from here on. They are shared, and stay for a second: `ended` waits until all are gone. */
@@ -70,6 +86,21 @@ test('many packages are read in threads, and one that is no chart harms no other
   const { threads } = watchThreads(t)
   await assertIndexed(await fillFolder(t))
   assert.ok(threads.length > 0)
+})
+
+test('they leave the processor to the thread that serves', {
+  skip: NO_THREAD_PRIORITIES,
+}, async (t) => {
+  const { ended } = watchThreads(t)
+  const storage = await fillFolder(t)
+  let sawLower = false
+  const watch = setInterval(() => {
+    sawLower ||= threadPriorities().some((priority) => priority > getPriority())
+  }, 1)
+  t.after(() => clearInterval(watch))
+  await assertIndexed(storage)
+  assert.ok(sawLower)
+  await ended()
 })
 
 test('the bytes of packages that are not on this machine are given to threads', async (t) => {

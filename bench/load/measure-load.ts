@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Peer } from '../peers/peer.ts'
 import { type Asked, ask } from './ask.ts'
 import { median } from './median.ts'
+import { readEndedCpuMs } from './process-usage.ts'
 import { runWrk } from './wrk.ts'
 
 /** What is asked for, again and again, of each peer that can answer it. */
@@ -26,6 +27,8 @@ export interface Load {
   p999Ms: number
   /** Of the server, a request. */
   cpuMicros: number
+  /** The same of wrk. */
+  clientCpuMicros: number
   rssMb: number
 }
 
@@ -51,9 +54,9 @@ async function prepareLoad(
   await waitUntilIdle(peer)
 
   return async (seconds) => {
-    const before = await peer.readUsage()
+    const [before, clientBefore] = [await peer.readUsage(), await readEndedCpuMs()]
     const { requests, bytes, ...wrk } = await runWrk(url, { ...options, seconds })
-    const after = await peer.readUsage()
+    const [after, clientAfter] = [await peer.readUsage(), await readEndedCpuMs()]
     await waitUntilIdle(peer)
     return {
       requestsPerSecond: requests / wrk.seconds,
@@ -62,6 +65,7 @@ async function prepareLoad(
       p99Ms: wrk.p99Ms,
       p999Ms: wrk.p999Ms,
       cpuMicros: ((after.cpuMs - before.cpuMs) * 1000) / requests,
+      clientCpuMicros: ((clientAfter - clientBefore) * 1000) / requests,
       rssMb: after.rssMb,
     }
   }

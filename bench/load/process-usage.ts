@@ -23,6 +23,12 @@ export async function readUsage(pid: number): Promise<Usage> {
   return total
 }
 
+/** CPU milliseconds of all programs that this one has started and that have ended. */
+export async function readEndedCpuMs(): Promise<number> {
+  const stat = await readStat(process.pid)
+  return stat.slice(13, 15).reduce((sum, text) => sum + Number(text), 0) * MS_PER_TICK
+}
+
 /** From here on `peakRssMb` is the peak since now: proc_pid_clear_refs(5). */
 export async function resetPeak(pid: number): Promise<void> {
   for (const each of await listFamily(pid)) await writeFile(`/proc/${each}/clear_refs`, '5')

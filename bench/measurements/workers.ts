@@ -13,6 +13,7 @@ import type { BenchOptions, Measurement } from './measurement.ts'
 
 const PROJECT = projectOf(1000)
 const BOTH = '0,1'
+const CORES = 2
 
 /** One process and two, both on both cores, which they share with wrk. */
 export const workers: Measurement = {
@@ -34,12 +35,19 @@ export const workers: Measurement = {
         [first.requestsPerSecond, second.requestsPerSecond],
         [first.p99Ms, second.p99Ms],
         [first.rssMb, second.rssMb],
+        [first.cpuMicros, second.cpuMicros],
       ]
-      rows.push([what, ...pairs.flat().map(number), `${number(ratio)}×`])
+      const limit = mostOf(second) / first.requestsPerSecond
+      const figures = [...pairs.flat(), second.clientCpuMicros].map(number)
+      rows.push([what, ...figures, `${number(ratio)}×`, `${number(limit)}×`])
       findings.targets.push(atLeast(`WORKERS=2: ${what}`, ratio, 1.7, '×'))
     }
-    const head = ['req/s', 'p99 ms', 'RSS MB'].flatMap((name) => [`1: ${name}`, `2: ${name}`])
-    findings.tables.push({ title: 'WORKERS=1 and 2', head: ['', ...head, 'req/s ratio'], rows })
+    const pairs = ['req/s', 'p99 ms', 'RSS MB', 'CPU µs'].flatMap((name) => [
+      `1: ${name}`,
+      `2: ${name}`,
+    ])
+    const head = ['', ...pairs, 'wrk CPU µs', 'req/s ratio', 'two cores allow']
+    findings.tables.push({ title: 'WORKERS=1 and 2', head, rows })
   },
 }
 
@@ -50,6 +58,11 @@ const READS: Record<string, Request> = {
   },
   'index.yaml of 1,000 versions': { url: index },
   'versions of a chart': { url: (peer) => `${peer.api(PROJECT.name)}/charts/chart-00000` },
+}
+
+/** Requests a second if neither core ever rested: wrk has its part of them. */
+function mostOf({ cpuMicros, clientCpuMicros }: Load): number {
+  return (CORES * 1e6) / (cpuMicros + clientCpuMicros)
 }
 
 async function measureWorkers(count: number, options: BenchOptions): Promise<Map<string, Load>> {

@@ -6,6 +6,8 @@ import { PROJECT_FOLDER } from '../../tests/support/project-folder.ts'
 import type { Peer } from './peer.ts'
 import { startServer } from './server.ts'
 
+const MAIN = 'gateway/main.ts'
+
 export interface ChartgateOptions {
   /** DATA_DIR: projects are folders below `charts` in it. */
   folder: string
@@ -24,7 +26,8 @@ export async function startChartgate(options: ChartgateOptions): Promise<Peer> {
   const port = await findFreePort()
   const server = await startServer({
     program: process.execPath,
-    args: [...preload.flatMap((file) => ['--import', file]), 'gateway/main.ts'],
+    // as npm start does
+    args: [...['./service/code-cache.js', ...preload].flatMap((file) => ['--import', file]), MAIN],
     env: { PORT: String(port), DATA_DIR: folder, ...env },
     folder: PROJECT_FOLDER,
     url: `http://127.0.0.1:${port}`,

@@ -1,4 +1,4 @@
-import { SemVer } from 'semver'
+import SemVer from 'semver/classes/semver.js'
 
 /** A version as Masterminds/semver v3 reads it, parsed once: comparing needs no parsing. */
 export interface Version {

@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache'
 import { isSafeSegment } from '../storage/path-segment.ts'
 import type { Answer, StoreRequest } from './answer.ts'
 import { StoreError } from './store-error.ts'
@@ -38,20 +39,43 @@ export function createRouter(
     route,
     pattern: `${route.isOutside ? '' : contextPath}${route.path}`.split('/').slice(1),
   }))
-  return (request) => {
-    const [path = '', query = ''] = splitOnce(request.url, '?')
-    const method = request.method === 'HEAD' ? 'GET' : request.method
+  const find = (method: string, path: string): Found | undefined => {
     const segments = path.split('/').slice(1).map(decodeSegment)
     for (const { route, pattern } of table) {
       if (route.method !== method) continue
       const params = matchSegments(pattern, segments)
       if (params === undefined) continue
       checkParams(params)
-      return { route, context: { request, params, query: new URLSearchParams(query) } }
+      return { route, params }
     }
     return undefined
   }
+  // Clients ask for the same paths, and finding a route costs more than looking it up.
+  const reads = new LRUCache<string, Found>({ max: 10_000 })
+  const findRead = (path: string): Found | undefined => {
+    const kept = reads.get(path)
+    if (kept !== undefined) return kept
+    const found = find('GET', path)
+    if (found !== undefined && path.length <= MAX_KEPT_LENGTH) reads.set(path, found)
+    return found
+  }
+
+  return (request) => {
+    const [path = '', query = ''] = splitOnce(request.url, '?')
+    const { method } = request
+    const found = method === 'GET' || method === 'HEAD' ? findRead(path) : find(method, path)
+    if (found === undefined) return undefined
+    const { route, params } = found
+    return { route, context: { request, params, query: new URLSearchParams(query) } }
+  }
 }
+
+interface Found {
+  route: Route
+  params: Readonly<Record<string, string>>
+}
+
+const MAX_KEPT_LENGTH = 256
 
 function matchSegments(
   pattern: readonly string[],

@@ -1,6 +1,7 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { createServer as createTlsServer, type ServerOptions } from 'node:https'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { ServerOptions } from 'node:https'
 import type { Logger } from '../../service/log.ts'
+import { createServer } from '../../service/node-http.ts'
 import type { Chartstore } from '../app.ts'
 import { toStoreRequest } from './lazy-body.ts'
 import { writeAnswer } from './write-answer.ts'
@@ -40,6 +41,9 @@ export function createStoreServer(
     })
   }
   // HTTP/1.1 over TLS too: every client of the store speaks it, and one download a connection is what they do.
-  const server = tls === undefined ? createServer(handle) : createTlsServer(tls, handle)
+  const server =
+    tls === undefined
+      ? createServer(handle)
+      : process.getBuiltinModule('node:https').createServer(tls, handle)
   return server.on('checkContinue', handle)
 }

@@ -24,7 +24,12 @@ export function createProjectCounts(options: {
   /** The project if storage has it. */
   find: (project: string) => Promise<ProjectIndex | undefined>
 }): ProjectCounts {
-  const empty = new LRUCache<string, true>({ max: MAX_EMPTY, ttl: EMPTY_MS })
+  const empty = new LRUCache<string, true>({
+    // as a size: for `max` places it sets memory aside in advance
+    maxSize: MAX_EMPTY,
+    sizeCalculation: () => 1,
+    ttl: EMPTY_MS,
+  })
   const limit = pLimit(LOOKED_FOR_AT_ONCE)
   const looking = new Map<string, Promise<ProjectTotals>>()
 

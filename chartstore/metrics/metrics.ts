@@ -24,6 +24,8 @@ export interface Metrics {
   contentType: string
 }
 
+export type CreateMetrics = (projects: () => Iterable<LoadedProject>) => Metrics
+
 /** Projects that have a line of their own; ChartMuseum kept one for every name ever asked for. */
 const MAX_PROJECTS = 1000
 
@@ -32,7 +34,7 @@ const MAX_PROJECTS = 1000
  * functions.
  * @param projects those whose index is in memory, with at least one chart.
  */
-export function createMetrics(projects: () => Iterable<LoadedProject>): Metrics {
+export const createMetrics: CreateMetrics = (projects) => {
   const registers = [new Registry()]
   const [registry] = registers as [Registry]
   collectDefaultMetrics({ register: registry })

@@ -17,7 +17,11 @@ export interface AuditRecord {
 export const AUDIT_COLUMNS = {
   id: { sql: 'id', type: 'integer' },
   username: { sql: 'username', type: 'text' },
-  resource: { sql: 'resource', type: 'text' },
+  resource: {
+    sql: 'resource',
+    type: 'text',
+    values: { table: 'audit_resources', column: 'resource' },
+  },
   resourcetype: { sql: 'resource_type', type: 'text' },
   operation: { sql: 'operation', type: 'text' },
   optime: { sql: 'op_time', type: 'time' },

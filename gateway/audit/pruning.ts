@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from '../../service/log.ts'
-import type { Database } from '../db/database.ts'
+import type { Database, Queryable } from '../db/database.ts'
 
 /** Any number, so long as nothing else in the database locks it: the letters "chga". */
 export const PRUNING_LOCK = 0x63686761
@@ -73,7 +73,7 @@ function pruneBatch(db: Database, retentionDays: number): Promise<number> {
       [PRUNING_LOCK],
     )
     if (!locked.rows[0]?.isMine) return 0
-    const deleted = await transaction.query(
+    const deleted = await transaction.query<{ resource: string }>(
       `delete from audit_log
        where id in (
          select id
@@ -81,9 +81,23 @@ function pruneBatch(db: Database, retentionDays: number): Promise<number> {
          where op_time < now() - make_interval(days => $1::integer)
          order by op_time
          limit $2::integer
-       )`,
+       )
+       returning resource`,
       [retentionDays, BATCH_ROWS],
     )
-    return deleted.rowCount ?? 0
+    await forgetResources(transaction, new Set(deleted.rows.map(({ resource }) => resource)))
+    return deleted.rows.length
   })
+}
+
+/** Deletes those of the names that no line has any more. No line is written meanwhile: one could be of such a name. */
+async function forgetResources(transaction: Queryable, names: ReadonlySet<string>): Promise<void> {
+  if (names.size === 0) return
+  await transaction.query('lock table audit_resources in share row exclusive mode')
+  await transaction.query(
+    `delete from audit_resources named
+     where resource = any($1::text[])
+       and not exists (select from audit_log where audit_log.resource = named.resource)`,
+    [[...names]],
+  )
 }

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto'
-import jwt from 'jsonwebtoken'
 import { z } from 'zod'
 import { TOKEN_ACTION_PERMISSIONS, type TokenAction } from '../access/permissions.ts'
 import { Unauthorized } from '../http/errors.ts'
@@ -8,6 +7,11 @@ import type { Account } from './accounts.ts'
 import type { FindHolder } from './holders.ts'
 import type { Principal, TokenGrant } from './principal.ts'
 import type { SigningKeys } from './signing-keys.ts'
+
+/** Not loaded before there is a token, or time for it: a start has none. */
+export async function loadJwt() {
+  return (await import('jsonwebtoken')).default
+}
 
 /** What ChartMuseum calls a repository of charts in its `access` claim. */
 export const ACCESS_TYPE = 'artifact-repository'
@@ -92,6 +96,7 @@ export function createTokens({
         ver: principal.kind === 'anonymous' ? 0 : principal.credentialVersion,
         access: access.map(({ name, actions }) => ({ type: ACCESS_TYPE, name, actions })),
       }
+      const jwt = await loadJwt()
       const token = jwt.sign(claims, key.privateKey, { algorithm: 'RS256', keyid: key.kid })
       return { token, issuedAt: new Date(issuedAt * 1000), lifetimeSeconds }
     },
@@ -107,7 +112,8 @@ export function createTokens({
 }
 
 async function readClaims(token: string, signingKeys: SigningKeys): Promise<Claims> {
-  const kid = readKeyId(token)
+  const jwt = await loadJwt()
+  const kid = readKeyId(jwt, token)
   const key = kid === undefined ? undefined : await signingKeys.find(kid)
   if (key === undefined) throw new Unauthorized()
   try {
@@ -123,7 +129,7 @@ async function readClaims(token: string, signingKeys: SigningKeys): Promise<Clai
   }
 }
 
-function readKeyId(token: string): string | undefined {
+function readKeyId(jwt: Awaited<ReturnType<typeof loadJwt>>, token: string): string | undefined {
   try {
     return jwt.decode(token, { complete: true })?.header.kid
   } catch {

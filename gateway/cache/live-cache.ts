@@ -22,7 +22,12 @@ export function createLiveCache<Value extends NonNullable<unknown>>(options: {
   isStale: (change: Change, key: string, value: Value) => boolean
 }): LiveCache<Value> {
   const { changes, isStale } = options
-  const entries = new LRUCache<string, Value>({ max: options.max, ttl: options.ttlMs })
+  // as a size: for `max` places it sets memory aside in advance
+  const entries = new LRUCache<string, Value>({
+    maxSize: options.max,
+    sizeCalculation: () => 1,
+    ttl: options.ttlMs,
+  })
   let loading = new Map<string, Promise<Value>>()
 
   changes.onChange((change) => {

@@ -1,5 +1,5 @@
-import { STATUS_CODES } from 'node:http'
 import type { Readable } from 'node:stream'
+import { STATUS_CODES } from '../../service/node-http.ts'
 import { BadGateway, HttpError } from '../http/errors.ts'
 import { codeOfStatus } from '../http/to-http-error.ts'
 import type { StoreAnswer } from './chart-store.ts'

@@ -7,7 +7,7 @@ import type { ChartStore } from './chart-store.ts'
 import { flattenValues } from './chart-values.ts'
 import { type ChartVersion, parseChartVersion } from './chart-version.ts'
 import { createKeptAnswers } from './kept-answers.ts'
-import { type PackageFiles, readPackageFiles } from './package-files.ts'
+import type { PackageFiles } from './package-files.ts'
 import { encodeSegment } from './parse-chart-request.ts'
 import { rememberLast } from './remember-last.ts'
 import { readJson, requireSuccess } from './store-answer.ts'
@@ -74,6 +74,9 @@ export function createVersionDetails(store: ChartStore): (path: string) => Promi
   })
 }
 
+/** Not loaded before there are details to read, or time for it: a start has none. */
+export const loadPackageFiles = () => import('./package-files.ts')
+
 /** Of `/api/<project>/charts/…`, as it is encoded there. */
 function readProject(path: string): string {
   return path.split('/')[2] ?? ''
@@ -84,6 +87,8 @@ function readProject(path: string): string {
  * @throws {BadGateway} when the store breaks off.
  */
 async function readFiles(store: ChartStore, path: string): Promise<PackageFiles> {
+  // before there is an answer, which could fail while this is awaited
+  const { readPackageFiles } = await loadPackageFiles()
   const answer = await store.call('GET', path)
   await requireSuccess(answer)
   let failure: Error | undefined

@@ -2,7 +2,8 @@ import { RateLimiterClusterMaster } from 'rate-limiter-flexible'
 import type { Env } from '../../service/env.ts'
 import type { Logger } from '../../service/log.ts'
 import type { GatewayConfig } from '../config.ts'
-import { loadEmbeddedConfig, recoverEmbeddedStore } from '../embedded-chartstore.ts'
+import { recoverEmbeddedStore } from '../embedded-chartstore.ts'
+import { loadEmbeddedConfig } from '../embedded-config.ts'
 import { prepare } from '../prepare.ts'
 import { type StartedGateway, startInSteps } from '../steps.ts'
 import { startWorkers } from './workers.ts'
@@ -19,7 +20,7 @@ export async function startCluster(
 ): Promise<StartedGateway> {
   const { workers: count, chartstore, dataDir } = config
   return startInSteps(async (stops) => {
-    const { connection, storeSocket } = await prepare(config, env, log, stops)
+    const { connection, storeSocket } = await prepare({ config, env, log, stops })
     const max = Math.max(Math.ceil(CONNECTIONS / count), MIN_CONNECTIONS)
     const store = chartstore === undefined ? loadEmbeddedConfig(env, dataDir) : undefined
     // Counts what must be counted for all workers: failed logins.

@@ -20,8 +20,13 @@ export interface WorkerProcess {
   kill: () => void
 }
 
+const pathOf = (file: string) => fileURLToPath(new URL(file, import.meta.url))
+
+/** Workers start with the code that earlier ones have left. */
+const WORKER_OPTIONS = [...process.execArgv, '--import', pathOf('../../service/code-cache.js')]
+
 export function forkWorker(start: WorkerStart, hub: Hub): WorkerProcess {
-  cluster.setupPrimary({ exec: fileURLToPath(new URL('./main.ts', import.meta.url)), args: [] })
+  cluster.setupPrimary({ exec: pathOf('./main.ts'), args: [], execArgv: WORKER_OPTIONS })
   const worker = cluster.fork()
   // one that has just died is not told any more
   const send = (chartgate: ToWorker) => void worker.send({ chartgate }, () => undefined)

@@ -19,7 +19,7 @@ import type { Env } from '../../service/env.ts'
 import type { Logger } from '../../service/log.ts'
 import { StartError } from '../../service/start-error.ts'
 import type { GatewayConfig } from '../config.ts'
-import { loadEmbeddedConfig } from '../embedded-chartstore.ts'
+import { loadEmbeddedConfig } from '../embedded-config.ts'
 import { ServiceUnavailable } from '../http/errors.ts'
 
 export type { Finding, IndexedPackage }

@@ -1,6 +1,7 @@
 import type { ChartStore } from '../charts/chart-store.ts'
 import { createRemoteStore } from '../charts/remote-store.ts'
-import { createEmbeddedStore, loadEmbeddedConfig } from '../embedded-chartstore.ts'
+import { createEmbeddedStore } from '../embedded-chartstore.ts'
+import { loadEmbeddedConfig } from '../embedded-config.ts'
 import { findStoreSocket } from '../store-socket.ts'
 import type { CommandContext } from './context.ts'
 

@@ -4,6 +4,8 @@ import { type Condition, invalidValue, parseQuery, parseSort } from './query-lan
 export interface Column {
   sql: string
   type: 'text' | 'integer' | 'time' | 'boolean'
+  /** Where each value that the column has is kept once: a part of it is looked for there. Ours too. */
+  values?: { table: string; column: string }
 }
 
 /** By normalised key (query-language.ts). Keys that are not here are ignored, as in Harbor. */
@@ -59,8 +61,13 @@ function compile(column: Column, condition: Condition, bind: (value: unknown) =>
   switch (condition.kind) {
     case 'exact':
       return `${column.sql} = ${value(condition.value)}`
-    case 'fuzzy':
-      return `lower(${column.sql}::text) like lower(${bind(anywhere(condition.value))}::text)`
+    case 'fuzzy': {
+      const isLike = `like lower(${bind(anywhere(condition.value))}::text)`
+      const { values } = column
+      return values === undefined
+        ? `lower(${column.sql}::text) ${isLike}`
+        : `${column.sql} in (select ${values.column} from ${values.table} where lower(${values.column}) ${isLike})`
+    }
     case 'range': {
       const from = condition.from === undefined ? [] : [`${column.sql} >= ${value(condition.from)}`]
       const to = condition.to === undefined ? [] : [`${column.sql} <= ${value(condition.to)}`]

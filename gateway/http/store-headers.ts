@@ -29,9 +29,17 @@ const FRAMING = new Set(['content-length', 'transfer-encoding'])
 
 /** The headers that go to the chart store with a request. Those that `Connection` names stay (RFC 9110 7.6.1). */
 export function selectStoreHeaders(headers: IncomingHttpHeaders): IncomingHttpHeaders {
-  const listed = new Set((headers.connection ?? '').toLowerCase().split(/[\s,]+/))
-  const passing = Object.entries(headers).filter(
-    ([name]) => PASSING.has(name) && (FRAMING.has(name) || !listed.has(name)),
-  )
-  return Object.fromEntries(passing)
+  const listed = listHeaders(headers.connection)
+  const passing: IncomingHttpHeaders = {}
+  for (const name in headers) {
+    if (PASSING.has(name) && (FRAMING.has(name) || !listed?.includes(name))) {
+      passing[name] = headers[name]
+    }
+  }
+  return passing
+}
+
+function listHeaders(connection: string | undefined): string[] | undefined {
+  if (connection === undefined || connection === 'keep-alive') return undefined
+  return connection.toLowerCase().split(/[\s,]+/)
 }

@@ -17,12 +17,13 @@ export interface PostgresDirectories {
 
 /** The port is only a part of the socket's file name. */
 export const SOCKET_PORT = 5432
+export const SOCKET_NAME = `.s.PGSQL.${SOCKET_PORT}`
 
 /** @throws {StartError} when DATA_DIR cannot be written. */
 export async function makeDirectories(dataDir: string): Promise<PostgresDirectories> {
   const home = join(resolve(dataDir), 'postgres')
   const directories = { home, data: join(home, 'data'), log: join(home, 'server.log') }
-  const socket = socketDirectory(home, `.s.PGSQL.${SOCKET_PORT}`)
+  const socket = socketDirectory(home, SOCKET_NAME)
   try {
     await makeTree(resolve(dataDir))
     await makePrivate(home)

@@ -33,6 +33,8 @@ export async function startEmbeddedPostgres(options: {
   owner?: OwnerKind
   /** Processes that connect to it, one by default. */
   workers?: number
+  /** Done while Postgres starts: what keeps this process busy does not hold it up. */
+  meanwhile?: (() => Promise<unknown>) | undefined
   log: Logger
 }): Promise<EmbeddedPostgres> {
   const { dataDir, owner = 'gateway', workers = 1, log } = options
@@ -42,8 +44,8 @@ export async function startEmbeddedPostgres(options: {
   const server = createPostgresServer(directories, binaries, spawnPostgres, workers)
   const stopping = new AbortController()
 
-  const startAndLock = async (): Promise<InstanceLock> => {
-    await server.start(stopping.signal)
+  const startAndLock = async (meanwhile?: () => Promise<unknown>): Promise<InstanceLock> => {
+    await server.start(stopping.signal, meanwhile)
     const lock = await takeInstanceLock(directories.socket, owner)
     if ('lost' in lock) return lock
     throw new DataDirInUse(
@@ -57,7 +59,7 @@ export async function startEmbeddedPostgres(options: {
     'preparing the database',
     prepareCluster(directories, binaries, spawnPostgres),
   )
-  let lock = await tellWhenSlow(log, 'starting the database', startAndLock())
+  let lock = await tellWhenSlow(log, 'starting the database', startAndLock(options.meanwhile))
   await removeUnfinished(directories)
   const connection = await ensureDatabase(lock.client, directories.socket)
 
@@ -67,7 +69,7 @@ export async function startEmbeddedPostgres(options: {
       await lock.lost
       if (stopping.signal.aborted) return
       log.warn('the embedded Postgres was lost: starting it again')
-      restarting = retry(startAndLock, log, stopping.signal)
+      restarting = retry(() => startAndLock(), log, stopping.signal)
       lock = await restarting
       log.info('the embedded Postgres runs again')
     }

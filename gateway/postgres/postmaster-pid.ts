@@ -3,13 +3,28 @@ import { join } from 'node:path'
 
 /** The process in the first line of postmaster.pid, which Postgres keeps while it runs, and leaves when it is killed. */
 export async function readPostmasterPid(data: string): Promise<number | undefined> {
+  return toPid((await readLines(data))[0])
+}
+
+/** The same process, once it has written that it takes connections (LOCK_FILE_LINE_PM_STATUS of Postgres, which pg_ctl waits for). */
+export async function readReadyPid(data: string): Promise<number | undefined> {
+  const lines = await readLines(data)
+  return lines[STATUS_LINE]?.trim() === 'ready' ? toPid(lines[0]) : undefined
+}
+
+const STATUS_LINE = 7
+
+async function readLines(data: string): Promise<string[]> {
   try {
-    const [first] = (await readFile(pidFile(data), 'utf8')).split('\n')
-    const pid = Number(first)
-    return Number.isInteger(pid) && pid > 0 ? pid : undefined
+    return (await readFile(pidFile(data), 'utf8')).split('\n')
   } catch {
-    return undefined
+    return []
   }
+}
+
+function toPid(text: string | undefined): number | undefined {
+  const pid = Number(text)
+  return Number.isInteger(pid) && pid > 0 ? pid : undefined
 }
 
 /**

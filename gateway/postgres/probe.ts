@@ -1,6 +1,8 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { Client } from 'pg'
 import { postgresCode } from '../db/connection-errors.ts'
-import { SOCKET_PORT } from './directories.ts'
+import { SOCKET_NAME, SOCKET_PORT } from './directories.ts'
 
 /** ready: it answers. busy: it is there, starting, recovering or stopping. absent: nobody listens. */
 export type ServerState = 'ready' | 'busy' | 'absent'
@@ -18,6 +20,7 @@ export function maintenanceConnection(socket: string) {
 }
 
 export async function probeServer(socket: string): Promise<ServerState> {
+  if (!existsSync(join(socket, SOCKET_NAME))) return 'absent'
   const client = new Client({ ...maintenanceConnection(socket), connectionTimeoutMillis: 2_000 })
   client.on('error', () => undefined)
   try {

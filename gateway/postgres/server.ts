@@ -4,15 +4,15 @@ import type { PostgresBinaries } from './binaries.ts'
 import type { PostgresDirectories } from './directories.ts'
 import type { SpawnPostgres } from './identity.ts'
 import { type LaunchedServer, launchServer } from './launch.ts'
-import { isProcessOf, readPostmasterPid, removeStalePid } from './postmaster-pid.ts'
+import { isProcessOf, readPostmasterPid, readReadyPid, removeStalePid } from './postmaster-pid.ts'
 import { probeServer } from './probe.ts'
 
 export interface PostgresServer {
   /**
    * Resolves when Postgres answers: the one that is running (after a kill -9 of this program it lives on), or a new one.
-   * @throws {StartError} when it will not start.
+   * @param meanwhile done while a new one starts. @throws {StartError} when it will not start.
    */
-  start: (signal: AbortSignal) => Promise<void>
+  start: (signal: AbortSignal, meanwhile?: () => Promise<unknown>) => Promise<void>
   /** Fast shutdown, whoever started it; resolves when it is down. */
   stop: () => Promise<void>
 }
@@ -23,6 +23,9 @@ const STALE_LOCK_MS = 10_000
 const WORTH_WAITING = /lock file|shared memory block|Is another postmaster|shutting down|shut down/i
 
 const POLL_MS = 20
+/** Most starts are quicker than this; others have something to recover. */
+const QUICK_START_MS = 500
+const QUICK_POLL_MS = 2
 const STOP_MS = 30_000
 
 export function createPostgresServer(
@@ -33,7 +36,7 @@ export function createPostgresServer(
 ): PostgresServer {
   let launched: LaunchedServer | undefined
 
-  const start = async (signal: AbortSignal): Promise<void> => {
+  const start: PostgresServer['start'] = async (signal, meanwhile) => {
     launched = undefined
     const deadline = Date.now() + STALE_LOCK_MS
     for (;;) {
@@ -44,8 +47,23 @@ export function createPostgresServer(
         if (launched !== undefined) await recover(launched, deadline)
         signal.throwIfAborted()
         launched = await launchServer(directories, binaries, spawnPostgres, workers)
+        await meanwhile?.()
+        await saysReady(launched, signal)
+      } else {
+        await delay(POLL_MS, undefined, { signal })
       }
-      await delay(POLL_MS, undefined, { signal })
+    }
+  }
+
+  /**
+   * Waits until its own file tells, or for a while: asking a server that starts holds it up. It is asked all the same: the file may
+   * be one that was left by another of the same number.
+   */
+  const saysReady = async (server: LaunchedServer, signal: AbortSignal): Promise<void> => {
+    const deadline = Date.now() + QUICK_START_MS
+    while (server.isRunning() && Date.now() < deadline) {
+      if ((await readReadyPid(directories.data)) === server.pid) return
+      await delay(QUICK_POLL_MS, undefined, { signal })
     }
   }
 

@@ -35,7 +35,8 @@ const REMEMBERED = 50_000
 const statsModel = z.record(z.string(), usageModel)
 
 export function createProjectUsage(store: ChartStore): ProjectUsage {
-  const lastKnown = new LRUCache<string, Usage>({ max: REMEMBERED })
+  // as a size: for `max` places it sets memory aside in advance
+  const lastKnown = new LRUCache<string, Usage>({ maxSize: REMEMBERED, sizeCalculation: () => 1 })
 
   const ask = async (projects: readonly string[], signal: AbortSignal) => {
     const answer = await store.call('GET', toPath(projects), { signal })
