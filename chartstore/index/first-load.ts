@@ -6,7 +6,7 @@ import { type IndexCache, loadIndexCache } from './index-cache.ts'
 import type { CachePart } from './index-cache-file.ts'
 import { parseEntry } from './index-cache-items.ts'
 import type { IndexedFiles } from './indexed-files.ts'
-import type { ReplicaFollower } from './replica-follower.ts'
+import type { FindEntry, ReplicaFollower } from './replica-follower.ts'
 
 export interface FirstLoad {
   /** As index-cache.yaml tells it, where nothing has changed since it was written. */
@@ -37,7 +37,7 @@ export async function loadFirst({
   hasCacheFile: boolean
 }): Promise<FirstLoad> {
   const cache = hasCacheFile ? await loadIndexCache(storage, project, urlBase) : undefined
-  const hints = await replicas.hints(finderIn(cache))
+  const hints = await replicas.hints(() => findIn(cache))
   let vouched = 0
 
   const adoptPart = (part: CachePart, find: LookNow): number => {
@@ -71,15 +71,11 @@ export async function loadFirst({
   }
 }
 
-/** Finds what is kept of a file. Looks for all of them as soon as one is asked for. */
-function finderIn(cache: IndexCache | undefined): (fileName: string) => IndexEntry | undefined {
-  let entries: Map<string, IndexEntry> | undefined
-  return (fileName) => {
-    entries ??= new Map(
-      cache?.parts.flatMap((part) =>
-        ('entries' in part ? part.entries : [part]).map((entry) => [entry.fileName, entry]),
-      ),
-    )
-    return entries.get(fileName)
-  }
+async function findIn(cache: IndexCache | undefined): Promise<FindEntry> {
+  const entries = new Map<string, IndexEntry>()
+  await inSlices(cache?.parts ?? [], (part) => {
+    for (const entry of 'entries' in part ? part.entries : [part])
+      entries.set(entry.fileName, entry)
+  })
+  return (fileName) => entries.get(fileName)
 }

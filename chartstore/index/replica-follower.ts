@@ -24,11 +24,13 @@ export interface ReplicaFollower {
   receive: (change: ForeignChange) => Promise<void>
   /** Compares every file with storage, and then what the replicas share with the index. */
   compare: () => Promise<void>
-  /** What the replicas share, by file name. */
-  hints: (known: (fileName: string) => IndexEntry | undefined) => Promise<Hints>
+  /** What the replicas share, by file name. `known` finds what is known of a file already; it is made if they share anything. */
+  hints: (known: () => Promise<FindEntry>) => Promise<Hints>
   /** Puts right what they share, as far as it still says what these hints do. */
   correctHints: (hints: Hints) => Promise<void>
 }
+
+export type FindEntry = (fileName: string) => IndexEntry | undefined
 
 /** Entries as JSON. In the place of one that says what is known is the known one. */
 type Hints = ReadonlyMap<string, string | IndexEntry>
@@ -61,9 +63,11 @@ export function createReplicaFollower(options: {
 
   const readHints: ReplicaFollower['hints'] = async (known) => {
     const hints = new Map<string, string | IndexEntry>()
-    for await (const slice of replicas.hints?.(project) ?? []) {
+    if (replicas.hints === undefined) return hints
+    const find = await known()
+    for await (const slice of replicas.hints(project)) {
       for (const [fileName, json] of slice) {
-        const own = known(fileName)
+        const own = find(fileName)
         hints.set(fileName, own !== undefined && saysTheSame(own, json) ? own : json)
       }
     }
@@ -162,7 +166,7 @@ export function createReplicaFollower(options: {
     },
     compare: async () => {
       // Asked for before storage is, so that nothing is taken back that another store tells meanwhile.
-      const hints = await readHints(document.getFile)
+      const hints = await readHints(async () => document.getFile)
       await doubtRecentFiles()
       await coherence.compareFiles()
       await correctHints(hints)
