@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 
 /** So long others wait at most, give or take one item. */
-const SLICE_MS = 4
+const SLICE_MS = 2
 
 /** Works through many items without holding up anybody else. What the items come from may change in between. */
 export async function inSlices<Item>(

@@ -62,7 +62,7 @@ function startThread<Question, Answer>(
   onEnd: () => void,
 ): Thread<Question, Answer> {
   const worker = new Worker(script, {
-    resourceLimits: { maxOldGenerationSizeMb: memoryMb, maxYoungGenerationSizeMb: 16 },
+    resourceLimits: { maxOldGenerationSizeMb: memoryMb, maxYoungGenerationSizeMb: 4 },
   })
   const waiting = new Map<number, PromiseWithResolvers<Answer>>()
   let asked = 0

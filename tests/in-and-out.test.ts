@@ -52,34 +52,40 @@ test('the first index of a folder that ChartMuseum wrote is its own, entry for e
   await assertSameProblems(warm.url, expected)
 })
 
-test('its index-cache.yaml is believed of the files whose times it has exactly, and of no others', {
-  skip,
-}, async (t) => {
-  const dir = await makeFolder(t)
-  const folder = join(dir, 'p')
-  await mkdir(folder)
-  for (let i = 0; i < 20; i++) {
-    const metadata = { description: 'as packaged' }
-    const bytes = await buildChart({ name: 'a', version: `${i}.0.0`, metadata })
-    await writeFile(join(folder, `a-${i}.0.0.tgz`), bytes)
-  }
-  const { entries } = await indexByMuseum(folder)
-  await saveByMuseum(folder)
-  const stateFile = join(folder, STATE_FILE)
-  const text = await readFile(stateFile, 'utf8')
-  await writeFile(stateFile, text.replaceAll('as packaged', 'as noted'))
-  const noted = (await readByMuseum(folder)).entries
+for (const form of ['YAML', 'JSON']) {
+  test(`its index-cache.yaml in ${form} is believed of the files whose times it has exactly, and of no others`, {
+    skip,
+  }, async (t) => {
+    const dir = await makeFolder(t)
+    const folder = join(dir, 'p')
+    await mkdir(folder)
+    for (let i = 0; i < 20; i++) {
+      const metadata = { description: 'as packaged' }
+      const bytes = await buildChart({ name: 'a', version: `${i}.0.0`, metadata })
+      await writeFile(join(folder, `a-${i}.0.0.tgz`), bytes)
+    }
+    const { entries } = await indexByMuseum(folder)
+    await saveByMuseum(folder)
+    const stateFile = join(folder, STATE_FILE)
+    // `--json-index` is the same structs, written by encoding/json
+    const text =
+      form === 'YAML'
+        ? await readFile(stateFile, 'utf8')
+        : JSON.stringify(await readByMuseum(folder))
+    await writeFile(stateFile, text.replaceAll('as packaged', 'as noted'))
+    const noted = (await readByMuseum(folder)).entries
 
-  const { url } = await startStore(t, { dir })
-  const found = (await readIndex(`${url}/p`)).entries.a ?? []
-  const isExact = (i: number) => noted.a?.[i]?.created === entries.a?.[i]?.created
-  assert.deepEqual(
-    found,
-    found.map((_, i) => (isExact(i) ? noted : entries).a?.[i]),
-  )
-  const kinds = new Set(found.map(({ description }) => description))
-  assert.deepEqual(kinds, new Set(['as packaged', 'as noted']))
-})
+    const { url } = await startStore(t, { dir })
+    const found = (await readIndex(`${url}/p`)).entries.a ?? []
+    const isExact = (i: number) => noted.a?.[i]?.created === entries.a?.[i]?.created
+    assert.deepEqual(
+      found,
+      found.map((_, i) => (isExact(i) ? noted : entries).a?.[i]),
+    )
+    const kinds = new Set(found.map(({ description }) => description))
+    assert.deepEqual(kinds, new Set(['as packaged', 'as noted']))
+  })
+}
 
 test('ChartMuseum goes on in the folder that the store leaves, with the same entries', {
   skip,

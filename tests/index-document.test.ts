@@ -6,6 +6,7 @@ import { compareVersions } from '../chartstore/chart/version.ts'
 import type { Bytes } from '../chartstore/index/bytes.ts'
 import { createIndexDocument, type IndexDocument } from '../chartstore/index/document.ts'
 import { createEntry, type IndexEntry, RELATIVE_URLS, yamlOf } from '../chartstore/index/entry.ts'
+import { createIndexCacheReader, formatIndexCache } from '../chartstore/index/index-cache-file.ts'
 import type { IndexSnapshot } from '../chartstore/index/snapshot.ts'
 import { createSnapshots } from '../chartstore/index/snapshots.ts'
 import { createRandom } from './support/random.ts'
@@ -159,3 +160,54 @@ test('a snapshot stays as it was when the document changes, and shares with the 
   // but for its head, its end and the part that was changed
   assert.ok(before.length - shared.length <= 3, `${shared.length} of ${before.length} parts`)
 })
+
+test('a document that was loaded in pages goes on as the one that they were written of', async (t) => {
+  const random = createRandom(t)
+  const anyEntry = () => {
+    const name = random.pick(NAMES)
+    const version = name === 'long' ? `0.${random.below(200)}.0` : random.pick(VERSIONS)
+    return entryOf(name, version, random.pick(['é', '<']).repeat(random.below(12_000)))
+  }
+  let document = createIndexDocument()
+  for (let i = 0; i < 200; i++) document.put(anyEntry())
+  for (let round = 0; round < 10; round++) {
+    const loaded = reload(document)
+    for (let i = 0; i < round * 10; i++) {
+      const entry = anyEntry()
+      if (random.below(3) === 0) {
+        assert.equal(loaded.remove(entry.fileName), document.remove(entry.fileName))
+      } else {
+        assert.ok(document.put(entry))
+        assert.ok(loaded.put(entry))
+      }
+    }
+    const names = [...document.fileNames()].sort()
+    assert.deepEqual([...loaded.fileNames()].sort(), names)
+    for (const name of names) {
+      assert.equal(loaded.getFile(name)?.json, document.getFile(name)?.json)
+      assert.equal(loaded.getFile(name)?.digest, document.getFile(name)?.digest)
+    }
+    for (const form of ['yaml', 'json', 'list', 'latest'] as const) {
+      const [one, other] = [await snapshotsOf(loaded)(form), await snapshotsOf(document)(form)]
+      assert.equal(one.etag, other.etag)
+      // ok: a difference would fill the screen
+      assert.ok(whole(one.bytes()).equals(whole(other.bytes())), form)
+    }
+    document = loaded
+  }
+})
+
+function reload(document: IndexDocument): IndexDocument {
+  const facts = { generated: '2026-01-01T00:00:00Z', urlBase: RELATIVE_URLS }
+  const content = Buffer.concat([...formatIndexCache(document, facts)])
+  const loaded = createIndexDocument()
+  for (const part of createIndexCacheReader(content, RELATIVE_URLS).parts) {
+    if (part === undefined) continue
+    assert.ok('entries' in part)
+    assert.ok(loaded.append(part.entries, { bytes: part.yaml, goesOn: part.goesOn }))
+    // they are there already
+    assert.ok(!loaded.append(part.entries, { bytes: part.yaml, goesOn: part.goesOn }))
+  }
+  assert.deepEqual(loaded.fingerprint(), document.fingerprint())
+  return loaded
+}

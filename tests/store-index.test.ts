@@ -250,7 +250,9 @@ test('index-cache.yaml is an index that ChartMuseum reads, and is not trusted ov
     join(dir, 'p/b-1.0.0.tgz'),
     await buildChart({ name: 'b', version: '1.0.0', metadata: { description: 'new' } }),
   )
-  await writeFile(cacheFile, cache.replace('  - {"name":"c"', '  - {"name":'))
+  const torn = cache.replace('    name: "c"', '    name: "')
+  assert.notEqual(torn, cache)
+  await writeFile(cacheFile, torn)
   const second = await startStore(t, { dir })
   const index = await readIndex(`${second.url}/p`)
   assert.deepEqual(listEntries(index), ['b-1.0.0', 'c-1.0.0', 'd-1.0.0'])

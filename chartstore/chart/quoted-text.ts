@@ -23,6 +23,6 @@ export function escapeAsGo(json: string): string {
 const UNSAFE = /[\u007f-\u009f\u2028\u2029\ufeff\ufffe\uffff]/g
 const UNSAFE_IN_GO = /[<>&\u007f-\u009f\u2028\u2029\ufeff\ufffe\uffff]/g
 
-function escapeCharacter(character: string): string {
+export function escapeCharacter(character: string): string {
   return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
 }

@@ -31,11 +31,13 @@ export function createCacheSaver(options: {
   timers: Timers
   /** The time that the index tells of itself. */
   generated: () => string
+  urlBase: string
   siblings: SiblingStores | undefined
   isOn: boolean
   log: Logger
 }): CacheSaver {
   const { project, storage, document, coherence, timers, generated, siblings, isOn, log } = options
+  const { urlBase } = options
   let isHeld = false
   let isBehind = false
   let delayMs = SAVE_DELAY_MS
@@ -47,7 +49,7 @@ export function createCacheSaver(options: {
     siblings?.tellSaving(project)
     const started = performance.now()
     await coherence.write(INDEX_CACHE_FILE, () =>
-      saveIndexCache(storage, project, document, generated()),
+      saveIndexCache(storage, project, document, { generated: generated(), urlBase }),
     )
     delayMs = Math.max(SAVE_DELAY_MS, (performance.now() - started) / SAVE_SHARE)
   }

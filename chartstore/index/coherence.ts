@@ -4,6 +4,7 @@ import type { KeyedLock } from '../keyed-lock.ts'
 import { inSlices } from '../slices.ts'
 import {
   isRefusal,
+  type LookNow,
   type Storage,
   type StorageRevision,
   type StoredFile,
@@ -15,14 +16,8 @@ import type { FileToRead, IndexedFiles } from './indexed-files.ts'
 export interface Coherence {
   /** Resolves when the index shows every file that was in place at the call. */
   refresh: () => Promise<void>
-  /**
-   * Compares the time of every file. `known` may vouch for a file, so that it need not be read; those of `first` are looked
-   * at first, in their order.
-   */
-  compareFiles: (
-    known?: (file: StoredFile) => boolean,
-    first?: ReadonlyMap<string, unknown>,
-  ) => Promise<void>
+  /** Compares the time of every file. What is known of one already need not be read. */
+  compareFiles: (known?: KnownFiles) => Promise<void>
   /** Another store wrote to a file: a listing that is under way may not know it. */
   noteForeign: (fileName: string) => void
   /** Runs a write of our own, which indexes what it writes by itself. */
@@ -33,6 +28,14 @@ export interface Coherence {
     begin: (fileName: string) => Promise<void>
     end: (fileName: string) => Promise<void>
   }
+}
+
+/** What is known of files beside what is in the index. */
+export interface KnownFiles {
+  /** Takes over what is known of many, where it is true. */
+  adoptMany: (find: LookNow) => Promise<void>
+  /** The same of one that is listed still and not in the index. @returns whether it is now. */
+  adopt: (file: StoredFile) => boolean
 }
 
 interface Listing {
@@ -137,36 +140,57 @@ export function createCoherence(options: {
     return { names, chooseUnread }
   }
 
-  const listFiles = async (
-    known: (file: StoredFile) => boolean,
-    first: ReadonlyMap<string, unknown> = new Map(),
-  ): Promise<Listing> => {
+  const needsReading = (file: StoredFile, known: KnownFiles | undefined): boolean => {
+    const isCurrent = !isPackageFileName(file.fileName) || files.isCurrent(file)
+    // The listing may be older than what was written meanwhile, and so may be what vouches for it.
+    if (isOurs(file.fileName)) return !isCurrent
+    if (!isCurrent && known?.adopt(file) !== true) return true
+    files.ledger.note(file)
+    return false
+  }
+
+  const listFiles = async (known?: KnownFiles): Promise<Listing> => {
     const names = new Map<string, StoredFile>()
     await inSlices(await storage.list(project), (file) => {
       if (isChartFile(file.fileName)) names.set(file.fileName, file)
     })
-    const needsReading = (file: StoredFile) => {
-      const isCurrent = !isPackageFileName(file.fileName) || files.isCurrent(file)
-      // The listing may be older than what was written meanwhile, and so may be what vouches for it.
-      if (isOurs(file.fileName)) return !isCurrent
-      if (!isCurrent && !known(file)) return true
-      files.ledger.note(file)
-      return false
-    }
     const chooseUnread = async () => {
       const unread: FileToRead[] = []
-      await inSlices(inOrder(names, first), (file) => {
-        if (needsReading(file)) unread.push(file)
+      await known?.adoptMany((fileName) => (isOurs(fileName) ? undefined : names.get(fileName)))
+      await inSlices(names.values(), (file) => {
+        if (needsReading(file, known)) unread.push(file)
       })
       return unread
     }
     return { names, chooseUnread }
   }
 
+  /** The same where nothing was noted yet: of files that are known already nothing is held beside the index. */
+  const listFirst = async (known: KnownFiles, look: LookNow): Promise<Listing> => {
+    const listed = await storage.listNames(project)
+    let names: Set<string> | undefined
+    const has = (fileName: string) => {
+      names ??= new Set(listed)
+      return names.has(fileName)
+    }
+    const chooseUnread = async () => {
+      const unread: FileToRead[] = []
+      await known.adoptMany((fileName) => (isOurs(fileName) ? undefined : look(fileName)))
+      await inSlices(listed, (fileName) => {
+        const isDone = files.ledger.get(fileName) !== undefined && !isOurs(fileName)
+        if (isDone || !isChartFile(fileName)) return
+        const file = look(fileName)
+        if (file !== undefined && needsReading(file, known)) unread.push(file)
+      })
+      return unread
+    }
+    return { names: { has }, chooseUnread }
+  }
+
   /** Names tell of files that came or went; where there are few, their times are looked at too, for replaced ones. */
   const compareShared = coalesce(() => {
     const looksAtTimes = alwaysCompares || isSmall() || files.isUnsettled()
-    return compare(() => (looksAtTimes ? listFiles(() => false) : listNames()))
+    return compare(() => (looksAtTimes ? listFiles() : listNames()))
   })
 
   const lookBefore = async () => {
@@ -198,7 +222,12 @@ export function createCoherence(options: {
       if (alwaysCompares || isDoubtful || isChanged || isUnsettled) await compareShared()
       else await comparing
     },
-    compareFiles: (known = () => false, first) => compare(() => listFiles(known, first)),
+    compareFiles: (known) =>
+      compare(async () => {
+        const isFirst = known !== undefined && files.ledger.files() === 0
+        const look = isFirst ? await storage.lookNow?.(project) : undefined
+        return isFirst && look !== undefined ? listFirst(known, look) : listFiles(known)
+      }),
     noteForeign: (fileName) => {
       if (comparing !== undefined) writtenMeanwhile.add(fileName)
     },
@@ -207,8 +236,7 @@ export function createCoherence(options: {
         await begin(fileName)
         return await write()
       } catch (error) {
-        if (!isRefusal(error))
-          timers.once('failed write', 0, () => compare(() => listFiles(() => false)))
+        if (!isRefusal(error)) timers.once('failed write', 0, () => compare(listFiles))
         throw error
       } finally {
         await end(fileName)
@@ -216,17 +244,6 @@ export function createCoherence(options: {
     },
     siblingWrite: { begin, end },
   }
-}
-
-function* inOrder(
-  files: ReadonlyMap<string, StoredFile>,
-  first: ReadonlyMap<string, unknown>,
-): Generator<StoredFile> {
-  for (const fileName of first.keys()) {
-    const file = files.get(fileName)
-    if (file !== undefined) yield file
-  }
-  for (const file of files.values()) if (!first.has(file.fileName)) yield file
 }
 
 function isChartFile(fileName: string): boolean {

@@ -3,16 +3,23 @@ import { type Bytes, joinShort } from './bytes.ts'
 import type { IndexEntry } from './entry.ts'
 import type { IndexPiece, PieceForm } from './index-piece.ts'
 import { createIndexPieces } from './index-pieces.ts'
-import { createSegments } from './segments.ts'
+import { createSegments, type WrittenYaml } from './segments.ts'
 
 /** The index of one project in memory: pure, without I/O. One change costs the segment that it touches. */
 export interface IndexDocument {
   /** Adds the entry, in the place of the one of the same file. Returns false, and adds nothing, where another file holds
    *  the same name and version under its proper name. */
   put: (entry: IndexEntry) => boolean
+  /**
+   * Adds many at once, in order, with their YAML.
+   * @returns false, and has added nothing, where that is not as it would be if they were put one after another.
+   */
+  append: (entries: readonly IndexEntry[], yaml: WrittenYaml) => boolean
   remove: (fileName: string) => boolean
   getFile: (fileName: string) => IndexEntry | undefined
   fileNames: () => Iterable<string>
+  /** All entries in order, in stretches of bounded size. What changes meanwhile is in those that come, or not. */
+  stretches: () => Iterable<readonly IndexEntry[]>
   /** Chart names, sorted by bytes. */
   chartNames: () => readonly string[]
   /** Versions of a chart, highest first; undefined for an unknown chart. */
@@ -50,7 +57,7 @@ export function createIndexDocument(): IndexDocument {
   const files = new Map<string, IndexEntry>()
   const segments = createSegments()
   const pieces = createIndexPieces(segments)
-  const fingerprint = Buffer.alloc(FINGERPRINT_BYTES)
+  const fingerprint = Buffer.from(NO_FINGERPRINT)
   let names: string[] | undefined
   let revision = 0
 
@@ -68,22 +75,26 @@ export function createIndexDocument(): IndexDocument {
     return true
   }
 
+  const keepChart = (name: string): Chart => {
+    const known = charts.get(name)
+    if (known !== undefined) return known
+    const chart = { versions: 0, fingerprint: Buffer.from(NO_FINGERPRINT) }
+    charts.set(name, chart)
+    names = undefined
+    return chart
+  }
+
   const insert = (entry: IndexEntry) => {
-    let chart = charts.get(entry.name)
-    if (chart === undefined) {
-      chart = { versions: 0, fingerprint: Buffer.alloc(FINGERPRINT_BYTES) }
-      charts.set(entry.name, chart)
-      names = undefined
-    }
     files.set(entry.fileName, entry)
     segments.insert(entry)
-    count(entry, chart, 1)
+    count(entry, keepChart(entry.name), 1)
   }
 
   const count = (entry: IndexEntry, chart: Chart, more: 1 | -1) => {
     chart.versions += more
-    toggle(chart.fingerprint, entry.fingerprint)
-    toggle(fingerprint, entry.fingerprint)
+    const own = entry.fingerprint
+    toggle(chart.fingerprint, own)
+    toggle(fingerprint, own)
     revision++
   }
 
@@ -97,9 +108,19 @@ export function createIndexDocument(): IndexDocument {
       insert(entry)
       return true
     },
+    append: (entries, yaml) => {
+      if (entries.some(({ fileName }) => files.has(fileName))) return false
+      if (!segments.append(entries, yaml)) return false
+      for (const entry of entries) {
+        files.set(entry.fileName, entry)
+        count(entry, keepChart(entry.name), 1)
+      }
+      return true
+    },
     remove,
     getFile: (fileName) => files.get(fileName),
     fileNames: () => files.keys(),
+    stretches: () => segments.all().map(({ entries }) => entries),
     chartNames: () => {
       names ??= segments.chartNames()
       return names
@@ -122,6 +143,7 @@ export function createIndexDocument(): IndexDocument {
 }
 
 const FINGERPRINT_BYTES = 16
+const NO_FINGERPRINT = Buffer.alloc(FINGERPRINT_BYTES)
 
 /** Puts an entry's fingerprint into that of a set, or takes it out. */
 function toggle(set: Buffer, entry: Buffer): void {

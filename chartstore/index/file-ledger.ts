@@ -13,25 +13,35 @@ export interface FileLedger {
 }
 
 export function createFileLedger(): FileLedger {
-  const noted = new Map<string, FileFacts>()
+  /** The size alone where there is no more to tell: of many files that is a third of the memory. */
+  const noted = new Map<string, FileFacts | number>()
   let bytes = 0
 
+  const get = (fileName: string): FileFacts | undefined => {
+    const known = noted.get(fileName)
+    return typeof known === 'number' ? { fileName, size: known } : known
+  }
+
+  const sizeOf = (fileName: string): number => {
+    const known = noted.get(fileName)
+    return typeof known === 'number' ? known : (known?.size ?? 0)
+  }
+
   const forget = (fileName: string) => {
-    bytes -= noted.get(fileName)?.size ?? 0
+    bytes -= sizeOf(fileName)
     noted.delete(fileName)
   }
 
   return {
     note: ({ fileName, size, tag }) => {
-      forget(fileName)
-      noted.set(fileName, { fileName, size, tag })
-      bytes += size
+      bytes += size - sizeOf(fileName)
+      noted.set(fileName, tag === undefined ? size : { fileName, size, tag })
     },
     forget,
-    get: (fileName) => noted.get(fileName),
+    get,
     fileNames: () => noted.keys(),
     matches: ({ fileName, size, tag }) => {
-      const held = noted.get(fileName)
+      const held = get(fileName)
       if (held === undefined) return true
       const isSameTag = held.tag === undefined || tag === undefined || held.tag === tag
       return held.size === size && isSameTag

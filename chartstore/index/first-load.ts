@@ -1,14 +1,23 @@
-import type { Storage, StoredFile } from '../storage/storage.ts'
+import { inSlices } from '../slices.ts'
+import type { LookNow, Storage } from '../storage/storage.ts'
 import type { Coherence } from './coherence.ts'
-import { loadIndexCache } from './index-cache.ts'
-import { parseEntry } from './index-cache-file.ts'
+import type { IndexEntry } from './entry.ts'
+import { type IndexCache, loadIndexCache } from './index-cache.ts'
+import type { CachePart } from './index-cache-file.ts'
+import { parseEntry } from './index-cache-items.ts'
 import type { IndexedFiles } from './indexed-files.ts'
-import type { ReplicaFollower } from './replica-follower.ts'
+import type { FindEntry, ReplicaFollower } from './replica-follower.ts'
+
+export interface FirstLoad {
+  /** As index-cache.yaml tells it, where nothing has changed since it was written. */
+  lastChange: string | undefined
+  /** index-cache.yaml says what the index does, in the way that is read fast. */
+  isSaved: boolean
+}
 
 /**
  * Fills an index for the first time, for one listing and what changed: what index-cache.yaml or the replicas say of a file
  * is believed where the file's time is exactly the entry's, and all other packages are read.
- * @returns the time of the last change where nothing changed since index-cache.yaml was written.
  */
 export async function loadFirst({
   project,
@@ -26,23 +35,47 @@ export async function loadFirst({
   replicas: ReplicaFollower
   urlBase: string
   hasCacheFile: boolean
-}): Promise<string | undefined> {
+}): Promise<FirstLoad> {
   const cache = hasCacheFile ? await loadIndexCache(storage, project, urlBase) : undefined
-  const hints = await replicas.hints((fileName) => cache?.entries.get(fileName)?.json)
+  const hints = await replicas.hints(() => findIn(cache))
   let vouched = 0
-  const know = (file: StoredFile): boolean => {
-    const cached = cache?.entries.get(file.fileName)
-    const isVouched = cached?.modifiedNs === file.modifiedNs
-    const hint = hints.get(file.fileName)
-    const entry = isVouched || hint === undefined ? cached : parseEntry(hint, urlBase)
-    if (entry?.modifiedNs !== file.modifiedNs || entry.fileName !== file.fileName) return false
-    files.adopt(entry, file)
-    if (isVouched) vouched++
-    return true
+
+  const adoptPart = (part: CachePart, find: LookNow): number => {
+    if ('entries' in part) return files.adoptPage(part, find)
+    const file = find(part.fileName)
+    if (file?.modifiedNs !== part.modifiedNs) return 0
+    files.adopt(part, file)
+    return 1
   }
-  // In the order of the index, which costs least.
-  await coherence.compareFiles(know, cache?.entries)
+
+  await coherence.compareFiles({
+    // in the order of the index, which costs least
+    adoptMany: (find) =>
+      inSlices(cache?.parts ?? [], (part) => {
+        vouched += adoptPart(part, find)
+      }),
+    adopt: (file) => {
+      const hint = hints.get(file.fileName)
+      const entry = typeof hint === 'string' ? parseEntry(hint, urlBase) : hint
+      if (entry?.modifiedNs !== file.modifiedNs || entry.fileName !== file.fileName) return false
+      files.adopt(entry, file)
+      return true
+    },
+  })
   await replicas.correctHints(hints)
-  const isUnchanged = vouched === files.document.versionCount() && vouched === cache?.entries.size
-  return isUnchanged ? cache.generated : undefined
+  const isUnchanged = vouched === files.document.versionCount() && vouched === cache?.versions
+  const isOursAlone = cache?.parts.every((part) => 'entries' in part) === true
+  return {
+    lastChange: isUnchanged ? cache.generated : undefined,
+    isSaved: isUnchanged && isOursAlone,
+  }
+}
+
+async function findIn(cache: IndexCache | undefined): Promise<FindEntry> {
+  const entries = new Map<string, IndexEntry>()
+  await inSlices(cache?.parts ?? [], (part) => {
+    for (const entry of 'entries' in part ? part.entries : [part])
+      entries.set(entry.fileName, entry)
+  })
+  return (fileName) => entries.get(fileName)
 }

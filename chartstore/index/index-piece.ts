@@ -14,7 +14,7 @@ export type PieceStart = 'first' | 'chart' | 'within'
 export interface IndexPiece {
   bytes: Buffer
   start: PieceStart
-  /** The charts that begin in it, in order. */
+  /** The charts that begin in it, in order, as far as it is JSON. */
   charts: readonly ChartStart[]
   /** The bytes as a part of a gzip member, if they are compressed. */
   compressed: () => MemberPart | undefined
@@ -29,10 +29,10 @@ interface ChartStart {
 }
 
 /**
- * JSON is `"a":[{…},{…}],"b":[{…}` in all: without the last bracket, so that no piece need know what follows it. Of YAML the
- * segment keeps where each entry is, so that it is never written again.
+ * JSON is `"a":[{…},{…}],"b":[{…}` in all: without the last bracket, so that no piece need know what follows it. Of YAML each
+ * entry knows its place from now on, so that it is never written again.
  */
-export function writePiece(segment: Segment, form: PieceForm, start: PieceStart): IndexPiece {
+export function writePiece({ entries }: Segment, form: PieceForm, start: PieceStart): IndexPiece {
   const isYaml = form === 'yaml'
   const parts: Buffer[] = []
   const charts: ChartStart[] = []
@@ -43,8 +43,8 @@ export function writePiece(segment: Segment, form: PieceForm, start: PieceStart)
     return { from: length - part.length, to: length }
   }
 
-  let name = start === 'within' ? segment.entries[0]?.name : undefined
-  const yaml = segment.entries.map((entry, i) => {
+  let name = start === 'within' ? entries[0]?.name : undefined
+  const places = entries.map((entry, i) => {
     const isNext = entry.name !== name
     name = entry.name
     if (isNext) {
@@ -52,16 +52,20 @@ export function writePiece(segment: Segment, form: PieceForm, start: PieceStart)
       const { from, to } = add(Buffer.from(head))
       charts.push({ name, at: from, versions: to })
     }
-    if (isYaml) return add(segment.yaml[i] ?? yamlOf(entry))
+    if (isYaml) return add(entry.yaml ?? yamlOf(entry))
     if (isNext || form === 'json') add(Buffer.from(isNext ? entry.json : `,${entry.json}`))
     return undefined
   })
   const bytes = Buffer.concat(parts, length)
-  if (isYaml) segment.yaml = yaml.map((place) => place && bytes.subarray(place.from, place.to))
+  for (const [i, place] of places.entries()) {
+    const entry = entries[i]
+    if (place && entry) entry.yaml = bytes.subarray(place.from, place.to)
+  }
   return createPiece(bytes, start, charts)
 }
 
-function yamlHead(name: string): string {
+/** What stands ahead of the versions of a chart. */
+export function yamlHead(name: string): string {
   return `  ${yamlKey(name)}:\n`
 }
 
@@ -69,7 +73,12 @@ function jsonHead(name: string, isFirst: boolean): string {
   return `${isFirst ? '' : '],'}${quoteAsGo(name)}:[`
 }
 
-function createPiece(bytes: Buffer, start: PieceStart, charts: readonly ChartStart[]): IndexPiece {
+/** A piece of these bytes, whoever has written them. */
+export function createPiece(
+  bytes: Buffer,
+  start: PieceStart,
+  charts: readonly ChartStart[],
+): IndexPiece {
   let compressed: MemberPart | undefined
   let compressing: Promise<MemberPart> | undefined
   return {

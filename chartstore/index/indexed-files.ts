@@ -3,10 +3,17 @@ import { InvalidChart } from '../chart/chart-error.ts'
 import { isPackageFileName, packageOf } from '../chart/file-name.ts'
 import { inParallel } from '../in-parallel.ts'
 import type { KeyedLock } from '../keyed-lock.ts'
-import { type FileFacts, type Storage, StorageError, type StoredFile } from '../storage/storage.ts'
+import {
+  type FileFacts,
+  type LookNow,
+  type Storage,
+  StorageError,
+  type StoredFile,
+} from '../storage/storage.ts'
 import { createIndexDocument, type IndexDocument } from './document.ts'
-import { type IndexEntry, toEntry } from './entry.ts'
+import type { IndexEntry } from './entry.ts'
 import { createFileLedger, type FileLedger } from './file-ledger.ts'
+import type { IndexPage } from './index-page.ts'
 import { createReader, createThreadedReader, type PackageReader } from './package-reader.ts'
 
 /** A file that is in storage and not in the index, and why. */
@@ -30,6 +37,8 @@ export interface IndexedFiles {
   isUnsettled: () => boolean
   /** @param file what storage said of it. */
   adopt: (entry: IndexEntry, file: FileFacts) => void
+  /** Takes over a page of index-cache.yaml as far as it is true. @returns how many of its versions. */
+  adoptPage: (page: IndexPage, find: LookNow) => number
   drop: (fileName: string) => void
   /** The next comparison reads the file again, whatever its time is, unless it was read by then. */
   doubt: (fileName: string) => void
@@ -87,22 +96,47 @@ export function createIndexedFiles(options: {
     skipped.set(file.fileName, { ...file, since: isSame ? before.since : performance.now() })
   }
 
+  const settle = (fileName: string) => {
+    doubtful.delete(fileName)
+    skipped.delete(fileName)
+  }
+
   const adopt = (entry: IndexEntry, file: FileFacts) => {
     const { fileName, modifiedNs, name, version } = entry
-    doubtful.delete(fileName)
     ledger.note(file)
     if (document.put(entry)) {
-      skipped.delete(fileName)
+      settle(fileName)
       onChange()
     } else {
+      doubtful.delete(fileName)
       const message = `${name} ${version} is in the index from another file`
       skip({ fileName, message, modifiedNs, isShadowed: true })
     }
   }
 
+  const adoptPage = ({ entries, yaml, goesOn }: IndexPage, find: LookNow): number => {
+    const found = entries.map(({ fileName, modifiedNs }) => {
+      const file = find(fileName)
+      return file?.modifiedNs === modifiedNs ? file : undefined
+    })
+    const files = found.filter((file) => file !== undefined)
+    if (files.length === entries.length && document.append(entries, { bytes: yaml, goesOn })) {
+      for (const file of files) {
+        ledger.note(file)
+        settle(file.fileName)
+      }
+      onChange()
+    } else {
+      for (const [i, entry] of entries.entries()) {
+        const file = found[i]
+        if (file !== undefined) adopt(entry, file)
+      }
+    }
+    return files.length
+  }
+
   const drop = (fileName: string) => {
-    skipped.delete(fileName)
-    doubtful.delete(fileName)
+    settle(fileName)
     ledger.forget(fileName)
     if (!document.remove(fileName)) return
     onChange()
@@ -119,7 +153,7 @@ export function createIndexedFiles(options: {
     try {
       const { file, entry } = await reader.read(fileName)
       if (!isListed) seen = file
-      adopt(toEntry(entry), seen)
+      adopt(entry, seen)
       return undefined
     } catch (error) {
       const fault = error instanceof StorageError ? error.fault : undefined
@@ -174,6 +208,7 @@ export function createIndexedFiles(options: {
       return [...skipped.values()].some(({ since }) => since > recently)
     },
     adopt,
+    adoptPage,
     drop,
     doubt: (fileName) => doubtful.add(fileName),
     read: async (files) => {

@@ -3,12 +3,13 @@ import { InvalidChart } from '../chart/chart-error.ts'
 import { type Storage, StorageError } from '../storage/storage.ts'
 import {
   type Fault,
-  type PackageAnswer,
+  type PackageAnswers,
   type PackageQuestion,
   type PackageRead,
   packageThreads,
   WHOLE_BYTES,
 } from './package-threads.ts'
+import { unpackEntries } from './packed-entries.ts'
 import { readPackage } from './read-package.ts'
 
 /** Reads the packages of one project. */
@@ -42,9 +43,11 @@ export function createReader(options: PackageReaderOptions): PackageReader {
 /** Packages that go to a thread together. */
 const BATCH = 32
 
+type Answer = PackageRead | { fault: Fault }
+
 interface Waiting {
   question: PackageQuestion
-  answer: (answer: PackageAnswer | undefined) => void
+  answer: (answer: Answer | undefined) => void
 }
 
 /**
@@ -63,13 +66,14 @@ export function createThreadedReader(options: PackageReaderOptions): PackageRead
     if (sent.length === 0) return
     const answers = await packageThreads
       .ask(sent.map(({ question }) => question))
+      .then(unpackAnswers)
       .catch((error: unknown) => {
         log.warn({ err: error, packages: sent.length }, 'packages are read without their thread')
       })
     for (const [i, { answer }] of sent.entries()) answer(answers?.[i])
   }
 
-  const ask = (question: PackageQuestion): Promise<PackageAnswer | undefined> =>
+  const ask = (question: PackageQuestion): Promise<Answer | undefined> =>
     new Promise((answer) => {
       batch.push({ question, answer })
       if (batch.length === 1) setImmediate(send)
@@ -96,6 +100,16 @@ export function createThreadedReader(options: PackageReaderOptions): PackageRead
     },
     atOnce: localPath === undefined ? readsAtOnce : packageThreads.breadth * BATCH,
   }
+}
+
+function unpackAnswers({ files, entries: packed }: PackageAnswers): Answer[] {
+  const entries = unpackEntries(packed).values()
+  return files.map((file) => {
+    if ('fault' in file) return file
+    const entry = entries.next().value
+    if (entry === undefined) throw new Error('a thread has packed too few entries')
+    return { file, entry }
+  })
 }
 
 function toError(fault: Fault): Error {

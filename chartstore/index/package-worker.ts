@@ -3,21 +3,30 @@ import { readFileNow } from '../storage/local-file-now.ts'
 import { openLocalFile } from '../storage/local-reader.ts'
 import { StorageError } from '../storage/storage.ts'
 import { answerQuestions } from '../worker-answers.ts'
+import type { IndexEntry } from './entry.ts'
 import {
   type Fault,
-  type PackageAnswer,
+  type PackageAnswers,
   type PackageQuestion,
   type PackageRead,
   WHOLE_BYTES,
 } from './package-threads.ts'
+import { packEntries } from './packed-entries.ts'
 import { readPackage, readWholePackage } from './read-package.ts'
 
-answerQuestions(async (questions: readonly PackageQuestion[]): Promise<PackageAnswer[]> => {
-  const answers: PackageAnswer[] = []
+answerQuestions(async (questions: readonly PackageQuestion[]): Promise<PackageAnswers> => {
+  const files: PackageAnswers['files'] = []
+  const entries: IndexEntry[] = []
   for (const question of questions) {
-    answers.push(await read(question).catch((error) => ({ fault: toFault(error) })))
+    try {
+      const { file, entry } = await read(question)
+      files.push(file)
+      entries.push(entry)
+    } catch (error) {
+      files.push({ fault: toFault(error) })
+    }
   }
-  return answers
+  return { files, entries: packEntries(entries, false) }
 })
 
 async function read(question: PackageQuestion): Promise<PackageRead> {

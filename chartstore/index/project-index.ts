@@ -3,6 +3,7 @@ import type { Logger } from '../../service/log.ts'
 import { isPackageFileName } from '../chart/file-name.ts'
 import type { KeyedLock } from '../keyed-lock.ts'
 import type { ForeignChange, Replicas } from '../replicas/replicas.ts'
+import { inSlices } from '../slices.ts'
 import { withinTime } from '../storage/retry.ts'
 import type { Storage } from '../storage/storage.ts'
 import { createTimers } from '../timers.ts'
@@ -10,6 +11,7 @@ import { createCacheSaver } from './cache-saver.ts'
 import { type Coherence, createCoherence } from './coherence.ts'
 import type { Contests } from './contests.ts'
 import type { IndexDocument } from './document.ts'
+import type { IndexEntry } from './entry.ts'
 import { loadFirst } from './first-load.ts'
 import { createIndexedFiles, type Problem } from './indexed-files.ts'
 import { createObjectLimit } from './object-limit.ts'
@@ -113,6 +115,7 @@ export function createProjectIndex(project: string, options: IndexOptions): Proj
     coherence,
     timers,
     generated,
+    urlBase,
     siblings,
     isOn: keepsCacheFile,
     log,
@@ -158,7 +161,7 @@ export function createProjectIndex(project: string, options: IndexOptions): Proj
 
   const load = coalesce(async () => {
     if (isLoaded) return
-    const before = await loadFirst({
+    const { lastChange: before, isSaved } = await loadFirst({
       project,
       storage,
       files,
@@ -169,7 +172,7 @@ export function createProjectIndex(project: string, options: IndexOptions): Proj
     })
     // Nothing changed while we were away: the same bytes, so the same ETag, as before the restart.
     if (before !== undefined) lastChange = before
-    else if (document.versionCount() > 0) cacheSaver.saveLater()
+    if (!isSaved && document.versionCount() > 0) cacheSaver.saveLater()
     if (reconcileMs > 0) timers.every('reconcile', reconcileMs, coherence.compareFiles)
     isLoaded = true
   })
@@ -228,13 +231,15 @@ export function createProjectIndex(project: string, options: IndexOptions): Proj
     compare,
     rebuild: async () => {
       await load()
-      const before = document.fileNames()
-      const entries = new Map([...before].map((name) => [name, document.getFile(name)?.json ?? '']))
+      const before = new Map<string, IndexEntry>()
+      await inSlices(document.stretches(), (entries) => {
+        for (const entry of entries) before.set(entry.fileName, entry)
+      })
       for (const fileName of files.ledger.fileNames()) {
         if (isPackageFileName(fileName)) files.doubt(fileName)
       }
       await compare()
-      await follower.announceSince(entries)
+      await follower.announceSince(before)
     },
     problems: files.problems,
     unlisted: files.unlisted,

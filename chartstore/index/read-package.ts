@@ -8,7 +8,7 @@ import {
 import type { ChartMetadata } from '../chart/chart-metadata.ts'
 import { observe } from '../observe.ts'
 import type { OpenFile, StoredFile } from '../storage/storage.ts'
-import { describeEntry, type EntryText } from './entry.ts'
+import { createEntry, type IndexEntry } from './entry.ts'
 
 /**
  * What is in storage already was accepted once, perhaps by an older ChartMuseum without helm's present limits
@@ -29,7 +29,7 @@ const SMALL_BYTES = 128 * 1024
  * Reads a stored package into what the index says of it, in one pass, and lets go of it.
  * @throws {InvalidChart} where it is no chart. @throws {StorageError}
  */
-export async function readPackage(file: OpenFile, urlBase: string): Promise<EntryText> {
+export async function readPackage(file: OpenFile, urlBase: string): Promise<IndexEntry> {
   if (file.size <= SMALL_BYTES) return readWholePackage(file, await file.read(), urlBase)
   const digest = createHash('sha256')
   const stream = file.stream()
@@ -49,7 +49,7 @@ export async function readWholePackage(
   file: StoredFile,
   bytes: Buffer,
   urlBase: string,
-): Promise<EntryText> {
+): Promise<IndexEntry> {
   const { metadata } = await readWholeArchive(bytes, STORED_LIMITS)
   return describe(file, metadata, hash('sha256', bytes), urlBase)
 }
@@ -59,6 +59,6 @@ function describe(
   metadata: ChartMetadata,
   digest: string,
   urlBase: string,
-): EntryText {
-  return describeEntry({ metadata, fileName, digest, modifiedNs }, urlBase)
+): IndexEntry {
+  return createEntry({ metadata, fileName, digest, modifiedNs }, urlBase)
 }

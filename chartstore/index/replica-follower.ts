@@ -10,7 +10,8 @@ import {
 import { inSlices } from '../slices.ts'
 import type { Coherence } from './coherence.ts'
 import type { Contests } from './contests.ts'
-import { parseEntry } from './index-cache-file.ts'
+import { fingerprintOf, type IndexEntry } from './entry.ts'
+import { parseEntry } from './index-cache-items.ts'
 import type { IndexedFiles } from './indexed-files.ts'
 
 /** What the index of one project tells the other stores of a replica set, and takes over from them. */
@@ -23,13 +24,16 @@ export interface ReplicaFollower {
   receive: (change: ForeignChange) => Promise<void>
   /** Compares every file with storage, and then what the replicas share with the index. */
   compare: () => Promise<void>
-  /** What the replicas share: entries as JSON by file name. One that says what is known shares its memory. */
-  hints: (known: (fileName: string) => string | undefined) => Promise<Hints>
+  /** What the replicas share, by file name. `known` finds what is known of a file already; it is made if they share anything. */
+  hints: (known: () => Promise<FindEntry>) => Promise<Hints>
   /** Puts right what they share, as far as it still says what these hints do. */
   correctHints: (hints: Hints) => Promise<void>
 }
 
-type Hints = ReadonlyMap<string, string>
+export type FindEntry = (fileName: string) => IndexEntry | undefined
+
+/** Entries as JSON. In the place of one that says what is known is the known one. */
+type Hints = ReadonlyMap<string, string | IndexEntry>
 
 /** Changes that were missed are hardly older, give or take what clocks differ by. */
 const RECENT_MS = 300_000
@@ -55,30 +59,39 @@ export function createReplicaFollower(options: {
   const rechecking = pLimit(options.readsAtOnce)
   const announcing = pLimit(ANNOUNCED_AT_ONCE)
 
-  const ownEntry = (fileName: string) => document.getFile(fileName)?.json
+  const ownJson = (fileName: string) => document.getFile(fileName)?.json
 
   const readHints: ReplicaFollower['hints'] = async (known) => {
-    const hints = new Map<string, string>()
+    const hints = new Map<string, string | IndexEntry>()
+    if (replicas.hints === undefined) return hints
+    const find = await known()
     for await (const slice of replicas.hints(project)) {
-      for (const [fileName, entry] of slice) {
-        const own = known(fileName)
-        hints.set(fileName, own === entry ? own : entry)
+      for (const [fileName, json] of slice) {
+        const own = find(fileName)
+        hints.set(fileName, own !== undefined && saysTheSame(own, json) ? own : json)
       }
     }
     return hints
   }
 
   const correctHints: ReplicaFollower['correctHints'] = async (hints) => {
-    const corrections: Correction[] = []
+    if (replicas.hints === undefined) return
+    const wrong: string[] = []
     const compareHint = (fileName: string) => {
-      const hint = { fileName, from: hints.get(fileName), to: ownEntry(fileName) }
-      if (hint.from !== hint.to) corrections.push(hint)
+      if (!saysTheSame(document.getFile(fileName), hints.get(fileName))) wrong.push(fileName)
+    }
+    const corrections = function* (): Generator<Correction> {
+      for (const fileName of wrong) {
+        const hint = hints.get(fileName)
+        const from = typeof hint === 'string' ? hint : hint?.json
+        yield { fileName, from, to: ownJson(fileName) }
+      }
     }
     await inSlices(hints.keys(), compareHint)
     await inSlices(document.fileNames(), (fileName) => {
       if (!hints.has(fileName)) compareHint(fileName)
     })
-    await replicas.correct(project, corrections)
+    await replicas.correct(project, corrections())
   }
 
   /** Who replaced a file in the second of its upload left the same time, where storage tells whole seconds and no tag. */
@@ -120,13 +133,13 @@ export function createReplicaFollower(options: {
     const pair = pairOf(fileName).map((name) => ({ fileName: name }))
     const lost = await rechecking(() => files.read(pair))
     if (lost > 0) throw new Error(`${fileName} could not be read`)
-    await replicas.correct(project, [{ fileName, from: entry, to: ownEntry(fileName) }])
+    await replicas.correct(project, [{ fileName, from: entry, to: ownJson(fileName) }])
   }
 
   const announce = async (fileName: string) => {
     contests.note(`${project}/${fileName}`, OWN_ORIGIN)
     const stored = pairOf(fileName).flatMap((name) => files.ledger.get(name) ?? [])
-    const entry = ownEntry(fileName)
+    const entry = ownJson(fileName)
     await replicas.announce({
       project,
       fileName,
@@ -140,7 +153,7 @@ export function createReplicaFollower(options: {
     announce,
     announceSince: async (before) => {
       const names = [...new Set([...before.keys(), ...document.fileNames()])]
-      const changed = names.filter((fileName) => before.get(fileName) !== ownEntry(fileName))
+      const changed = names.filter((name) => !saysTheSame(document.getFile(name), before.get(name)))
       await announcing.map(changed, announce)
     },
     receive: async (change) => {
@@ -153,7 +166,7 @@ export function createReplicaFollower(options: {
     },
     compare: async () => {
       // Asked for before storage is, so that nothing is taken back that another store tells meanwhile.
-      const hints = await readHints(ownEntry)
+      const hints = await readHints(async () => document.getFile)
       await doubtRecentFiles()
       await coherence.compareFiles()
       await correctHints(hints)
@@ -161,6 +174,12 @@ export function createReplicaFollower(options: {
     hints: readHints,
     correctHints,
   }
+}
+
+function saysTheSame(entry: IndexEntry | undefined, hint: string | IndexEntry | undefined) {
+  if (entry === undefined || hint === undefined) return entry === hint
+  const fingerprint = typeof hint === 'string' ? fingerprintOf(hint) : hint.fingerprint
+  return entry.fingerprint.equals(fingerprint)
 }
 
 /** A package and its provenance. */

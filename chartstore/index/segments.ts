@@ -1,13 +1,11 @@
 import { compareVersions } from '../chart/version.ts'
 import type { IndexEntry } from './entry.ts'
-import type { IndexPiece, PieceForm } from './index-piece.ts'
+import { createPiece, type IndexPiece, type PieceForm } from './index-piece.ts'
 
 /** Entries that follow each other in the index, and what was written of them. Never empty. */
 export interface Segment {
   entries: IndexEntry[]
-  /** The YAML of each entry where it was written already: a part of the piece that was served last. */
-  yaml: (Buffer | undefined)[]
-  /** Of the entries' JSON; the other forms are about as long. */
+  /** Of the entries in one form or another; all are about as long. */
   length: number
   pieces: Partial<Record<PieceForm, IndexPiece>>
 }
@@ -20,6 +18,11 @@ export interface Segments {
   all: () => readonly Segment[]
   /** None of the same name and version may be there. */
   insert: (entry: IndexEntry) => void
+  /**
+   * Adds many at once, in order, with their YAML.
+   * @returns false, and has added nothing, where they do not all come after those that are there.
+   */
+  append: (entries: readonly IndexEntry[], yaml: WrittenYaml) => boolean
   remove: (entry: IndexEntry) => void
   find: (position: Position) => IndexEntry | undefined
   /** The place of the first segment that can have entries of the chart. */
@@ -27,6 +30,13 @@ export interface Segments {
   ofChart: (name: string) => IndexEntry[]
   /** In order. */
   chartNames: () => string[]
+}
+
+/** The YAML of some entries that follow each other. */
+export interface WrittenYaml {
+  bytes: Buffer
+  /** It begins with more of a chart that has begun before it. */
+  goesOn: boolean
 }
 
 /** Long enough to compress well by itself, short enough to be written anew with each change. */
@@ -67,20 +77,29 @@ export function createSegments(): Segments {
       const found = locate(entry)
       // behind all others it goes into the last one
       const index = Math.max(0, Math.min(found.index, segments.length - 1))
-      const segment = segments[index] ?? createSegment([], [])
+      const segment = segments[index] ?? createSegment([])
       const at = index === found.index ? found.at : segment.entries.length
       segment.entries.splice(at, 0, entry)
-      segment.yaml.splice(at, 0, undefined)
-      noteChange(segment, entry.json.length)
+      noteChange(segment, entry.length)
       segments.splice(index, 1, ...splitIfLong(segment))
+    },
+    append: (entries, { bytes, goesOn }) => {
+      const [first] = entries
+      const last = segments.at(-1)?.entries.at(-1)
+      if (first === undefined || isReached(last, first)) return false
+      const start = goesOn ? 'within' : last === undefined ? 'first' : 'chart'
+      const segment = createSegment([...entries])
+      segment.pieces.yaml = createPiece(bytes, start, [])
+      segments.push(segment)
+      lastFound = undefined
+      return true
     },
     remove: (entry) => {
       const { index, at } = locate(entry)
       const segment = segments[index]
       if (segment?.entries[at] !== entry) return
       segment.entries.splice(at, 1)
-      segment.yaml.splice(at, 1)
-      noteChange(segment, -entry.json.length)
+      noteChange(segment, -entry.length)
       const next = segments[index + 1]
       if (segment.entries.length === 0) segments.splice(index, 1)
       else if (next !== undefined && segment.length + next.length < MAX_LENGTH / 2) {
@@ -113,23 +132,20 @@ export function createSegments(): Segments {
   }
 }
 
-function createSegment(entries: IndexEntry[], yaml: Segment['yaml']): Segment {
-  const length = entries.reduce((sum, { json }) => sum + json.length, 0)
-  return { entries, yaml, length, pieces: {} }
+function createSegment(entries: IndexEntry[]): Segment {
+  const length = entries.reduce((sum, entry) => sum + entry.length, 0)
+  return { entries, length, pieces: {} }
 }
 
 function splitIfLong(segment: Segment): Segment[] {
-  const { entries, yaml, length } = segment
+  const { entries, length } = segment
   if (length <= MAX_LENGTH || entries.length === 1) return [segment]
   const middle = entries.length >>> 1
-  return [
-    createSegment(entries.slice(0, middle), yaml.slice(0, middle)),
-    createSegment(entries.slice(middle), yaml.slice(middle)),
-  ]
+  return [createSegment(entries.slice(0, middle)), createSegment(entries.slice(middle))]
 }
 
 function join(one: Segment, next: Segment): Segment {
-  return createSegment([...one.entries, ...next.entries], [...one.yaml, ...next.yaml])
+  return createSegment([...one.entries, ...next.entries])
 }
 
 function isReached(entry: IndexEntry | undefined, position: Position): boolean {

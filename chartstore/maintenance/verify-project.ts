@@ -6,7 +6,7 @@ import {
   provenanceOf,
 } from '../chart/file-name.ts'
 import { inParallel } from '../in-parallel.ts'
-import { type EntryText, RELATIVE_URLS } from '../index/entry.ts'
+import { type IndexEntry, RELATIVE_URLS } from '../index/entry.ts'
 import { readPackage } from '../index/read-package.ts'
 import { StorageError, type StorageReader } from '../storage/storage.ts'
 
@@ -118,7 +118,7 @@ function byFileName(a: Finding, b: Finding): number {
 }
 
 function compare(
-  { fileName, name, version, digest }: EntryText,
+  { fileName, name, version, digest }: IndexEntry,
   index: ReadonlyMap<string, IndexedPackage>,
 ): Finding | undefined {
   const indexed = index.get(fileName)

@@ -61,16 +61,18 @@ export function createRedisReplicas(config: RedisConfig, bucket: string, log: Lo
   }
   const announcer = createAnnouncer(send, log)
 
-  const correct = async (project: string, corrections: readonly Correction[]) => {
-    for (let start = 0; start < corrections.length; start += CORRECTIONS_AT_ONCE) {
-      const values = corrections
-        .slice(start, start + CORRECTIONS_AT_ONCE)
-        .flatMap(({ fileName, from = '', to = '' }) => [
-          ...[fileName, from],
-          to.length > TOLD_LENGTH ? '' : to,
-        ])
-      await asking(() => client.eval(CORRECT, 1, keys.index(project), ...values))
+  const correct = async (project: string, corrections: Iterable<Correction>) => {
+    let values: string[] = []
+    const send = async () => {
+      const sent = values
+      values = []
+      await asking(() => client.eval(CORRECT, 1, keys.index(project), ...sent))
     }
+    for (const { fileName, from = '', to = '' } of corrections) {
+      values.push(fileName, from, to.length > TOLD_LENGTH ? '' : to)
+      if (values.length === 3 * CORRECTIONS_AT_ONCE) await send()
+    }
+    if (values.length > 0) await send()
   }
 
   /** A scan that breaks off has told some. */

@@ -45,10 +45,13 @@ export interface Replicas {
   /** Tells the others of a change, and waits for a second at most until it is told. */
   announce: (change: Change) => Promise<void>
   listen: (listener: ReplicaListener) => void
-  /** Entries that stores have told of, as JSON by file name, in slices: to be believed where the file's time is the entry's. */
-  hints: (project: string) => AsyncIterable<ReadonlyMap<string, string>>
-  /** Puts right what `hints` says, where it still says what it said. */
-  correct: (project: string, corrections: readonly Correction[]) => Promise<void>
+  /**
+   * Entries that stores have told of, as JSON by file name, in slices: to be believed where the file's time is the entry's.
+   * undefined: nobody keeps them.
+   */
+  hints: ((project: string) => AsyncIterable<ReadonlyMap<string, string>>) | undefined
+  /** Puts right what `hints` says, where it still says what it said. Each is made when its turn comes. */
+  correct: (project: string, corrections: Iterable<Correction>) => Promise<void>
   /** undefined: nothing is shared that could keep two stores apart. */
   claim: Claim | undefined
   /** undefined: no other process of this machine is known to write to the storage. */
@@ -96,7 +99,7 @@ export function createLoneReplica(): Replicas {
   return {
     announce: async () => undefined,
     listen: () => undefined,
-    hints: async function* () {},
+    hints: undefined,
     correct: async () => undefined,
     claim: undefined,
     siblings: undefined,

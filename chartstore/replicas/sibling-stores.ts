@@ -28,7 +28,7 @@ export function createSiblingReplicas(siblings: Siblings): Replicas {
       listener = given
       join()
     },
-    hints: async function* () {},
+    hints: undefined,
     correct: async () => undefined,
     claim: undefined,
     siblings: stores,

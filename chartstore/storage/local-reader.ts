@@ -1,34 +1,40 @@
+import { type Dirent, opendirSync } from 'node:fs'
 import { constants, type FileHandle, open, opendir, readdir, stat } from 'node:fs/promises'
+import { inSlices } from '../slices.ts'
 import { storing } from './local-errors.ts'
 import { toStoredFile } from './local-file-now.ts'
 import type { LocalPaths } from './local-paths.ts'
+import { isOnOwnDisk } from './own-disk.ts'
 import { isSafeSegment } from './path-segment.ts'
-import { statFiles } from './stat-files.ts'
+import { lookerIn, statFiles } from './stat-files.ts'
 import { type OpenFile, type Storage, StorageError, type StorageReader } from './storage.ts'
 
 /** Reads a 100 MiB file six times faster than with Node's 64 KiB (spec/libraries.md). */
 const READ_CHUNK = 512 * 1024
 
 /** Names that are taken from a folder in one step: of a large one they come in pieces, so that nobody waits for all. */
-const NAMES_AT_ONCE = 512
+const AT_ONCE = { bufferSize: 512 }
 
-type LocalReader = StorageReader & Required<Pick<Storage, 'localPath'>>
+type LocalReader = StorageReader & Required<Pick<Storage, 'localPath' | 'lookNow'>>
 
 /** What is in a directory of projects. Nothing is written there, and it need not be ours. */
 export function createLocalReader(paths: LocalPaths): LocalReader {
   const listNames = (project: string): Promise<string[]> =>
     storing(project, async () => {
-      const folder = await opendir(paths.project(project), { bufferSize: NAMES_AT_ONCE })
+      const folder = paths.project(project)
       const names: string[] = []
-      for await (const entry of folder) {
+      const note = (entry: Dirent) => {
         const isFile = entry.isFile() || entry.isSymbolicLink()
         if (isFile && isSafeSegment(entry.name)) names.push(entry.name)
       }
+      if (await isOnOwnDisk(folder)) await inSlices(entriesNow(folder), note)
+      else for await (const entry of await opendir(folder, AT_ONCE)) note(entry)
       return names
     }).catch(nothingWhenMissing<string>)
 
   return {
     listNames,
+    lookNow: (project) => lookerIn(paths.project(project)).catch(() => undefined),
     list: async (project) => statFiles(paths.project(project), await listNames(project)),
     stat: (project, fileName) =>
       storing(fileName, async () => {
@@ -37,6 +43,16 @@ export function createLocalReader(paths: LocalPaths): LocalReader {
       }),
     get: (project, fileName) => openLocalFile(paths.file(project, fileName), fileName),
     localPath: paths.file,
+  }
+}
+
+/** What is in a folder, for half of what a thread of libuv's pool would make it. */
+function* entriesNow(path: string): Generator<Dirent> {
+  const folder = opendirSync(path, AT_ONCE)
+  try {
+    for (let entry = folder.readSync(); entry !== null; entry = folder.readSync()) yield entry
+  } finally {
+    folder.closeSync()
   }
 }
 

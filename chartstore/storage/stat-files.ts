@@ -3,7 +3,8 @@ import { stat } from 'node:fs/promises'
 import { inSlices } from '../slices.ts'
 import { toStoredFile } from './local-file-now.ts'
 import { isOnOwnDisk } from './own-disk.ts'
-import type { StoredFile } from './storage.ts'
+import { checkSegment } from './path-segment.ts'
+import type { LookNow, StoredFile } from './storage.ts'
 
 /** Files at once where another machine may be asked; more only queue in libuv. */
 const SIDE_BY_SIDE = 64
@@ -11,20 +12,26 @@ const SIDE_BY_SIDE = 64
 /** The files of a folder as they are. One that cannot be looked at (a link to itself) harms no other: it is left out. */
 export async function statFiles(folder: string, names: readonly string[]): Promise<StoredFile[]> {
   if (names.length === 0) return []
-  if (!(await isOnOwnDisk(folder))) return statSideBySide(folder, names)
+  const look = await lookerIn(folder)
+  if (look === undefined) return statSideBySide(folder, names)
   const files: StoredFile[] = []
   await inSlices(names, (name) => {
-    const file = lookNow(folder, name)
+    const file = look(name)
     if (file !== undefined) files.push(file)
   })
   return files
 }
 
-function lookNow(folder: string, name: string): StoredFile | undefined {
-  try {
-    return toStoredFile(name, statSync(`${folder}/${name}`, { bigint: true }))
-  } catch {
-    return undefined
+/** Looks at the files of a folder at once; undefined where another machine may be asked. */
+export async function lookerIn(folder: string): Promise<LookNow | undefined> {
+  if (!(await isOnOwnDisk(folder))) return undefined
+  return (name) => {
+    try {
+      checkSegment(name)
+      return toStoredFile(name, statSync(`${folder}/${name}`, { bigint: true }))
+    } catch {
+      return undefined
+    }
   }
 }
 

@@ -79,11 +79,16 @@ export interface Storage {
    * nothing beyond this process.
    */
   fileMark?: (project: string, fileName: string) => Promise<string>
+  /** Who looks at files of the project while everything else waits; absent, or undefined, where that takes more than some µs. */
+  lookNow?: (project: string) => Promise<LookNow | undefined>
   /** Where threads of this process can read the file by themselves; absent where they cannot. */
   localPath?: (project: string, fileName: string) => string
   /** undefined where the project has no files or the backend cannot tell. */
   revision: (project: string) => Promise<StorageRevision | undefined>
 }
+
+/** The file as it is, without temporary ones; undefined where there is none that can be looked at. */
+export type LookNow = (fileName: string) => StoredFile | undefined
 
 /** What only looks at files needs no more. */
 export type StorageReader = Pick<Storage, 'list' | 'listNames' | 'stat' | 'get' | 'localPath'>
