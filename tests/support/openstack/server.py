@@ -59,6 +59,8 @@ template_file = {write("catalogue", catalogue)}
 password_hash_rounds = 4
 [fernet_tokens]
 key_repository = {folder}/tokens
+[fernet_receipts]
+key_repository = {folder}/tokens
 [credential]
 key_repository = {folder}/credentials
 """,
