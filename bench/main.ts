@@ -25,7 +25,7 @@ import { say } from './report/say.ts'
 
 /**
  * Chartgate beside ChartMuseum 0.16.5 and nginx, on the same charts, each server on core 0 and each client on core 1:
- * `node bench/main.ts [measurement…] [--sizes 100,1000] [--rounds 3] [--seconds 2]`. Linux only.
+ * `node bench/main.ts [measurement…] [--sizes 100,1000] [--rounds 3] [--seconds 1]`. Linux only.
  */
 const MEASUREMENTS: readonly Measurement[] = [
   indexReads,
@@ -48,7 +48,7 @@ const { values, positionals } = parseArgs({
   options: {
     sizes: { type: 'string' },
     rounds: { type: 'string', default: '3' },
-    seconds: { type: 'string', default: '2' },
+    seconds: { type: 'string', default: '1' },
   },
 })
 const options: BenchOptions = {

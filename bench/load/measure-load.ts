@@ -50,7 +50,7 @@ async function prepareLoad(
     urls: request.urls?.(peer),
     isRefused: (request.status ?? 200) >= 400,
   }
-  await runWrk(url, { ...options, seconds: 1 })
+  await runWrk(url, { ...options, seconds: WARM_UP_SECONDS })
   await waitUntilIdle(peer)
 
   return async (seconds) => {
@@ -70,6 +70,9 @@ async function prepareLoad(
     }
   }
 }
+
+/** What is compiled while it runs is compiled by then, in two processes too. */
+const WARM_UP_SECONDS = 2
 
 /** In every round one peer after the other. @returns the median round of each, by what counts */
 export async function measureInTurn(
