@@ -32,6 +32,15 @@ for (const [version, password, salt, hash] of VECTORS) {
   })
 }
 
+test('a hash that is none is an error, and the next password is checked all the same', async () => {
+  const [broken, right] = await Promise.allSettled([
+    verifyPassword('$argon2id$nothing', 'password'),
+    hashPassword('password').then((own) => verifyPassword(own, 'password')),
+  ])
+  assert.equal(broken.status, 'rejected')
+  assert.deepEqual(right, { status: 'fulfilled', value: true })
+})
+
 test('what is no hash of Harbor is not taken over', () => {
   const right = { version: 'sha256', salt: SALT, hash: VECTORS[3][3] } as const
   const wrong = [

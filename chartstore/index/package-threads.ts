@@ -1,5 +1,5 @@
+import { createWorkerPool } from '../../service/worker-pool.ts'
 import type { StorageFault, StoredFile } from '../storage/storage.ts'
-import { createWorkerPool } from '../worker-pool.ts'
 import type { IndexEntry } from './entry.ts'
 import type { PackedEntries } from './packed-entries.ts'
 
@@ -35,5 +35,5 @@ const MEMORY_MB = 256
 
 export const packageThreads = createWorkerPool<readonly PackageQuestion[], PackageAnswers>(
   new URL('./package-worker.ts', import.meta.url),
-  MEMORY_MB,
+  { memoryMb: MEMORY_MB, idleMs: 1000 },
 )

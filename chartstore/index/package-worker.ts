@@ -1,8 +1,8 @@
+import { answerQuestions } from '../../service/worker-answers.ts'
 import { InvalidChart } from '../chart/chart-error.ts'
 import { readFileNow } from '../storage/local-file-now.ts'
 import { openLocalFile } from '../storage/local-reader.ts'
 import { StorageError } from '../storage/storage.ts'
-import { answerQuestions } from '../worker-answers.ts'
 import type { IndexEntry } from './entry.ts'
 import {
   type Fault,

@@ -1,5 +1,4 @@
-import { pbkdf2, timingSafeEqual } from 'node:crypto'
-import { promisify } from 'node:util'
+import { pbkdf2Sync, timingSafeEqual } from 'node:crypto'
 
 /**
  * Hashes that Harbor made stand in `password_hash` and `secret_hash` as
@@ -44,16 +43,14 @@ export function isHarborHash(passwordHash: string): boolean {
 }
 
 /** Whether `password` is the one behind it. What is no hash is behind none. */
-export async function verifyHarborHash(encoded: string, password: string): Promise<boolean> {
+export function verifyHarborHash(encoded: string, password: string): boolean {
   const [, digest, iterations, salt, hash] = ENCODED.exec(encoded) ?? []
   if (!digest || !salt || !hash) return false
   const expected = Buffer.from(hash, 'base64')
   const saltBytes = Buffer.from(salt, 'base64')
-  const key = await derive(password, saltBytes, Number(iterations), expected.length, digest)
+  const key = pbkdf2Sync(password, saltBytes, Number(iterations), expected.length, digest)
   return timingSafeEqual(key, expected)
 }
-
-const derive = promisify(pbkdf2)
 
 function toBase64(bytes: Buffer): string {
   return bytes.toString('base64').replace(/=+$/, '')

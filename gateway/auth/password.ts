@@ -1,25 +1,28 @@
-import { hash, verify } from '@node-rs/argon2'
 import pLimit from 'p-limit'
+import { createWorkerPool } from '../../service/worker-pool.ts'
 import { ServiceUnavailable } from '../http/errors.ts'
-import { isHarborHash, verifyHarborHash } from './harbor-hash.ts'
 
-/** argon2id, the library's default algorithm, at OWASP's first choice of costs. Memory is in KiB. */
-const COST = { memoryCost: 19_456, timeCost: 2, parallelism: 1 }
+/** To be hashed, or to be checked against a hash ('': none). */
+export type PasswordQuestion = { password: string } | { password: string; passwordHash: string }
 
-/** The hash of a forgotten random password: what an unknown name is checked against, so that it costs the same. */
-const DUMMY_HASH =
-  '$argon2id$v=19$m=19456,t=2,p=1$Mqhvh+Xgot1a5pfkw+dSmw$muKStn+1AqSzxgeiieF0SGFjtta9X4wM+SB0hLPeo2Y'
+export type PasswordAnswer = { value: string | boolean } | { fault: string }
 
 /**
- * Two at once: the work runs on libuv's pool of four threads, which file reads and DNS need too. The rest waits here.
+ * In threads of its own, behind the one that serves: a password costs as much as hundreds of reads, and on libuv's pool it would
+ * keep file reads and DNS waiting too.
  */
-const limit = pLimit(2)
+const threads = createWorkerPool<PasswordQuestion, PasswordAnswer>(
+  new URL('./password-worker.ts', import.meta.url),
+  { memoryMb: 64, idleMs: 60_000 },
+)
+
+const limit = pLimit(threads.breadth)
 
 /** A flood of made-up names is cut off here, before it makes everybody wait for seconds. */
 const MAX_WAITING = 256
 
-export function hashPassword(password: string): Promise<string> {
-  return limit(() => hash(password, COST))
+export async function hashPassword(password: string): Promise<string> {
+  return String(await ask({ password }))
 }
 
 /**
@@ -32,15 +35,11 @@ export async function verifyPassword(
   password: string,
 ): Promise<boolean> {
   if (limit.pendingCount >= MAX_WAITING) throw new ServiceUnavailable('too many logins at once')
-  return limit(() => verifyNow(passwordHash || undefined, password))
+  return (await ask({ password, passwordHash: passwordHash ?? '' })) === true
 }
 
-async function verifyNow(passwordHash: string | undefined, password: string): Promise<boolean> {
-  if (passwordHash === undefined || isHarborHash(passwordHash)) {
-    const isRight = passwordHash !== undefined && (await verifyHarborHash(passwordHash, password))
-    // a wrong password costs what ours cost, or else time would tell whose hash came from Harbor, and so who is known
-    if (!isRight) await verify(DUMMY_HASH, password)
-    return isRight
-  }
-  return verify(passwordHash, password)
+async function ask(question: PasswordQuestion): Promise<string | boolean> {
+  const answer = await limit(() => threads.ask(question))
+  if ('fault' in answer) throw new Error(answer.fault)
+  return answer.value
 }

@@ -59,9 +59,13 @@ function serverOptions(directories: PostgresDirectories, workers: number): strin
   return ['-D', directories.data, ...options]
 }
 
+/** Said of a client of a server that is stopped, into the same log: it ends no server. */
+const OF_A_CLIENT = /terminating connection due to administrator command/
+
 async function readFailure(logFile: string, from: number): Promise<string> {
   const said = (await readFile(logFile)).subarray(from).toString('utf8')
   const lines = said.split('\n').filter((line) => line.trim() !== '')
-  const fatal = lines.find((line) => /FATAL|PANIC/.test(line)) ?? lines.at(-1)
+  const fatal =
+    lines.find((line) => /FATAL|PANIC/.test(line) && !OF_A_CLIENT.test(line)) ?? lines.at(-1)
   return fatal?.replace(/^.*?(?:FATAL|PANIC):\s*/, '') ?? 'it ended without a word'
 }

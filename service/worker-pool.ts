@@ -29,17 +29,23 @@ interface Thread<Question, Answer> {
 const THREADS = Math.min(4, Math.max(1, availableParallelism() - 1))
 /** While it answers one question the next is there already. */
 const QUESTIONS_AHEAD = 2
-const IDLE_MS = 1000
+
+export interface WorkerPoolOptions {
+  /** Of JavaScript, a thread. */
+  memoryMb: number
+  /** How long a thread waits for another question. */
+  idleMs: number
+}
 
 /** @param script a module that calls `answerQuestions`. */
 export function createWorkerPool<Question, Answer>(
   script: URL,
-  memoryMb: number,
+  options: WorkerPoolOptions,
 ): WorkerPool<Question, Answer> {
   const threads = new Set<Thread<Question, Answer>>()
 
   const start = () => {
-    const thread: Thread<Question, Answer> = startThread(script, memoryMb, () =>
+    const thread: Thread<Question, Answer> = startThread(script, options, () =>
       threads.delete(thread),
     )
     threads.add(thread)
@@ -58,7 +64,7 @@ export function createWorkerPool<Question, Answer>(
 
 function startThread<Question, Answer>(
   script: URL,
-  memoryMb: number,
+  { memoryMb, idleMs }: WorkerPoolOptions,
   onEnd: () => void,
 ): Thread<Question, Answer> {
   const worker = new Worker(script, {
@@ -85,7 +91,7 @@ function startThread<Question, Answer>(
     idle = setTimeout(() => {
       onEnd()
       worker.terminate()
-    }, IDLE_MS).unref()
+    }, idleMs).unref()
   })
 
   return {

@@ -1,5 +1,5 @@
 import { parentPort } from 'node:worker_threads'
-import { becomeBackgroundThread } from '../service/background-thread.ts'
+import { becomeBackgroundThread } from './background-thread.ts'
 import type { Numbered } from './worker-pool.ts'
 
 /** For the script of a pool's threads: answers what is asked, one question after another. What it throws ends the thread. */
