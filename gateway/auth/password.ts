@@ -13,7 +13,7 @@ export type PasswordAnswer = { value: string | boolean } | { fault: string }
  */
 const threads = createWorkerPool<PasswordQuestion, PasswordAnswer>(
   new URL('./password-worker.ts', import.meta.url),
-  { memoryMb: 64, idleMs: 60_000 },
+  { memoryMb: 64, idleMs: 10_000 },
 )
 
 const limit = pLimit(threads.breadth)
