@@ -4,29 +4,10 @@ import type { ChartMetadata } from '../chartstore/chart/chart-metadata.ts'
 import { readMetadata } from '../chartstore/chart/metadata.ts'
 import { createEntry, RELATIVE_URLS, yamlOf } from '../chartstore/index/entry.ts'
 import { toEntryJson } from '../chartstore/index/entry-json.ts'
-import type { Plain } from '../chartstore/index/serialise.ts'
+import { anyMap, anyText, anyValue } from './support/plain-values.ts'
 import { createRandom, type Random } from './support/random.ts'
 import { listSharedCharts, readChartYaml, skipWithoutCharts } from './support/shared-charts.ts'
 
-const TEXTS = [
-  '',
-  'a',
-  'a: b',
-  '"',
-  '\\',
-  '\\"',
-  '"\\\\',
-  'a\nb',
-  '<&>',
-  '\\u003c',
-  '\u2028',
-  'é😀',
-  '- x',
-  '#',
-  'null',
-  '1.10',
-  '{}',
-]
 const KEYS = [
   'name',
   'yes',
@@ -44,69 +25,47 @@ const KEYS = [
 ]
 
 const some = (random: Random) => random.below(2) === 0
-const text = (random: Random) => random.pick(TEXTS) + random.pick(TEXTS)
-const texts = (random: Random) => Array.from({ length: random.below(3) }, () => text(random))
+const texts = (random: Random) => Array.from({ length: random.below(3) }, () => anyText(random))
 const maybe = <Value>(random: Random, value: () => Value) => (some(random) ? value() : undefined)
-
-function map<Value>(random: Random, value: () => Value): Record<string, Value> {
-  const keys = Array.from({ length: random.below(5) }, () => random.pick(KEYS))
-  return Object.fromEntries(keys.map((key) => [key, value()]))
-}
-
-/** Whatever may be an item of import-values. */
-function anyValue(random: Random, depth = 0): Plain {
-  switch (random.below(depth > 2 ? 3 : 5)) {
-    case 0:
-      return text(random)
-    case 1:
-      return some(random)
-    case 2:
-      return (random.below(1000) - 500) / 8
-    case 3:
-      return Array.from({ length: random.below(3) }, () => anyValue(random, depth + 1))
-    default:
-      return map(random, () => anyValue(random, depth + 1))
-  }
-}
 
 function dependency(random: Random) {
   return withoutGaps({
-    name: text(random),
-    version: maybe(random, () => text(random)),
-    repository: text(random),
-    condition: maybe(random, () => text(random)),
+    name: anyText(random),
+    version: maybe(random, () => anyText(random)),
+    repository: anyText(random),
+    condition: maybe(random, () => anyText(random)),
     tags: maybe(random, () => texts(random)),
     enabled: maybe(random, () => some(random)),
-    'import-values': maybe(random, () => [null, anyValue(random), anyValue(random)]),
-    alias: maybe(random, () => text(random)),
+    'import-values': maybe(random, () => [null, anyValue(random, KEYS), anyValue(random, KEYS)]),
+    alias: maybe(random, () => anyText(random)),
   })
 }
 
 function anyMetadata(random: Random): ChartMetadata {
   const maintainer = () =>
     withoutGaps({
-      name: maybe(random, () => text(random)),
-      email: maybe(random, () => text(random)),
-      url: maybe(random, () => text(random)),
+      name: maybe(random, () => anyText(random)),
+      email: maybe(random, () => anyText(random)),
+      url: maybe(random, () => anyText(random)),
     })
   return withoutGaps({
-    name: text(random),
-    version: text(random),
+    name: anyText(random),
+    version: anyText(random),
     apiVersion: random.pick(['v1', 'v2']),
-    home: maybe(random, () => text(random)),
+    home: maybe(random, () => anyText(random)),
     sources: maybe(random, () => texts(random)),
-    description: maybe(random, () => text(random)),
+    description: maybe(random, () => anyText(random)),
     keywords: maybe(random, () => texts(random)),
     maintainers: maybe(random, () => [maintainer(), maintainer()]),
-    icon: maybe(random, () => text(random)),
-    condition: maybe(random, () => text(random)),
-    tags: maybe(random, () => text(random)),
-    appVersion: maybe(random, () => text(random)),
+    icon: maybe(random, () => anyText(random)),
+    condition: maybe(random, () => anyText(random)),
+    tags: maybe(random, () => anyText(random)),
+    appVersion: maybe(random, () => anyText(random)),
     deprecated: maybe(random, () => some(random)),
-    annotations: maybe(random, () => map(random, () => text(random))),
-    kubeVersion: maybe(random, () => text(random)),
+    annotations: maybe(random, () => anyMap(random, KEYS, () => anyText(random))),
+    kubeVersion: maybe(random, () => anyText(random)),
     dependencies: maybe(random, () => [dependency(random), dependency(random)]),
-    type: maybe(random, () => text(random)),
+    type: maybe(random, () => anyText(random)),
   }) as ChartMetadata
 }
 
