@@ -2,6 +2,7 @@ import { quoteAsGo } from '../chart/quoted-text.ts'
 import { yamlKey } from './block-yaml.ts'
 import { yamlOf } from './entry.ts'
 import { compressPart, type MemberPart } from './gzip-member.ts'
+import { createJoinedParts } from './joined-parts.ts'
 import type { Segment } from './segments.ts'
 
 /** How entries are written: as YAML, as JSON with all versions of a chart, or with its highest one alone. */
@@ -34,14 +35,8 @@ interface ChartStart {
  */
 export function writePiece({ entries }: Segment, form: PieceForm, start: PieceStart): IndexPiece {
   const isYaml = form === 'yaml'
-  const parts: Buffer[] = []
+  const { add, join } = createJoinedParts()
   const charts: ChartStart[] = []
-  let length = 0
-  const add = (part: Buffer) => {
-    parts.push(part)
-    length += part.length
-    return { from: length - part.length, to: length }
-  }
 
   let name = start === 'within' ? entries[0]?.name : undefined
   const places = entries.map((entry, i) => {
@@ -49,17 +44,17 @@ export function writePiece({ entries }: Segment, form: PieceForm, start: PieceSt
     name = entry.name
     if (isNext) {
       const head = isYaml ? yamlHead(name) : jsonHead(name, start === 'first' && i === 0)
-      const { from, to } = add(Buffer.from(head))
-      charts.push({ name, at: from, versions: to })
+      const { start: at, end: versions } = add(Buffer.from(head))
+      charts.push({ name, at, versions })
     }
     if (isYaml) return add(entry.yaml ?? yamlOf(entry))
     if (isNext || form === 'json') add(Buffer.from(isNext ? entry.json : `,${entry.json}`))
     return undefined
   })
-  const bytes = Buffer.concat(parts, length)
+  const bytes = join()
   for (const [i, place] of places.entries()) {
     const entry = entries[i]
-    if (place && entry) entry.yaml = bytes.subarray(place.from, place.to)
+    if (place && entry) entry.yaml = bytes.subarray(place.start, place.end)
   }
   return createPiece(bytes, start, charts)
 }

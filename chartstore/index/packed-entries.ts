@@ -1,6 +1,7 @@
 import { packageFileName } from '../chart/file-name.ts'
 import { type IndexEntry, yamlOf } from './entry.ts'
 import { yamlHead } from './index-piece.ts'
+import { createJoinedParts } from './joined-parts.ts'
 import { KeptEntry } from './kept-entry.ts'
 import { readEntryFacts, writeEntryFacts } from './packed-facts.ts'
 
@@ -19,13 +20,7 @@ export interface PackedEntries {
 export function packEntries(entries: readonly IndexEntry[], goesOn: boolean): PackedEntries {
   const charts: PackedEntries['charts'] = []
   const files: PackedEntries['files'] = []
-  const parts: Buffer[] = []
-  let length = 0
-  const add = (part: Buffer) => {
-    parts.push(part)
-    length += part.length
-    return { start: length - part.length, end: length }
-  }
+  const { add, join } = createJoinedParts()
   const places = entries.map((entry, i) => {
     const { name, version, fileName } = entry
     if (charts.at(-1)?.[0] !== name) {
@@ -36,15 +31,7 @@ export function packEntries(entries: readonly IndexEntry[], goesOn: boolean): Pa
     if (fileName !== packageFileName(name, version)) files.push([i, fileName])
     return add(entry.yaml ?? yamlOf(entry))
   })
-  return { charts, files, facts: writeEntryFacts(entries, places), yaml: join(parts, length) }
-}
-
-/** In memory of its own: who sends a part of Node's pool to a thread sends all of it. */
-function join(parts: readonly Buffer[], length: number): Buffer {
-  const joined = Buffer.allocUnsafeSlow(length)
-  let at = 0
-  for (const part of parts) at += part.copy(joined, at)
-  return joined
+  return { charts, files, facts: writeEntryFacts(entries, places), yaml: join() }
 }
 
 /** They share the memory of what they were packed in. */

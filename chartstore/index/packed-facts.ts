@@ -1,4 +1,5 @@
 import type { IndexEntry } from './entry.ts'
+import type { Place } from './joined-parts.ts'
 
 /** What is known of packed entries without reading them, by their place. */
 export interface EntryFacts {
@@ -32,10 +33,7 @@ export function readEntryFacts(bytes: Buffer): EntryFacts {
 }
 
 /** @param places where the YAML of each begins and ends. */
-export function writeEntryFacts(
-  entries: readonly IndexEntry[],
-  places: readonly { start: number; end: number }[],
-): Buffer {
+export function writeEntryFacts(entries: readonly IndexEntry[], places: readonly Place[]): Buffer {
   // not of Node's pool: a thread would be sent all of that
   const bytes = Buffer.alloc(entries.length * RECORD_BYTES)
   for (const [i, { fingerprint, modifiedNs }] of entries.entries()) {
