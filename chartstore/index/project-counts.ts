@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import pLimit from 'p-limit'
+import { countLimit } from '../../service/count-limit.ts'
 import type { ProjectIndex, ProjectTotals } from './project-index.ts'
 
 /** Tells what projects have, also to whoever asks for all of them again and again. */
@@ -24,12 +25,7 @@ export function createProjectCounts(options: {
   /** The project if storage has it. */
   find: (project: string) => Promise<ProjectIndex | undefined>
 }): ProjectCounts {
-  const empty = new LRUCache<string, true>({
-    // as a size: for `max` places it sets memory aside in advance
-    maxSize: MAX_EMPTY,
-    sizeCalculation: () => 1,
-    ttl: EMPTY_MS,
-  })
+  const empty = new LRUCache<string, true>({ ...countLimit(MAX_EMPTY), ttl: EMPTY_MS })
   const limit = pLimit(LOOKED_FOR_AT_ONCE)
   const looking = new Map<string, Promise<ProjectTotals>>()
 

@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache'
+import { countLimit } from '../../service/count-limit.ts'
 import type { Change, ChangeFeed } from '../db/change.ts'
 
 /** A cache of rows that the change feed keeps true. */
@@ -22,12 +23,7 @@ export function createLiveCache<Value extends NonNullable<unknown>>(options: {
   isStale: (change: Change, key: string, value: Value) => boolean
 }): LiveCache<Value> {
   const { changes, isStale } = options
-  // as a size: for `max` places it sets memory aside in advance
-  const entries = new LRUCache<string, Value>({
-    maxSize: options.max,
-    sizeCalculation: () => 1,
-    ttl: options.ttlMs,
-  })
+  const entries = new LRUCache<string, Value>({ ...countLimit(options.max), ttl: options.ttlMs })
   let loading = new Map<string, Promise<Value>>()
 
   changes.onChange((change) => {

@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import pLimit from 'p-limit'
 import { z } from 'zod'
+import { countLimit } from '../../service/count-limit.ts'
 import type { ChartStore } from '../charts/chart-store.ts'
 import { readJson } from '../charts/store-answer.ts'
 import { countCharts, isUnknownRoute } from './stored-charts.ts'
@@ -35,8 +36,7 @@ const REMEMBERED = 50_000
 const statsModel = z.record(z.string(), usageModel)
 
 export function createProjectUsage(store: ChartStore): ProjectUsage {
-  // as a size: for `max` places it sets memory aside in advance
-  const lastKnown = new LRUCache<string, Usage>({ maxSize: REMEMBERED, sizeCalculation: () => 1 })
+  const lastKnown = new LRUCache<string, Usage>(countLimit(REMEMBERED))
 
   const ask = async (projects: readonly string[], signal: AbortSignal) => {
     const answer = await store.call('GET', toPath(projects), { signal })
