@@ -1,7 +1,6 @@
 import type { Logger } from '../../service/log.ts'
 import { StartError } from '../../service/start-error.ts'
 import { HttpError } from '../http/errors.ts'
-import { postgresCode } from './connection-errors.ts'
 import type { Database, Queryable } from './database.ts'
 import { type Migration, readMigrations } from './migration-files.ts'
 
@@ -46,15 +45,10 @@ export async function requireMigrated(db: Database): Promise<void> {
 }
 
 async function isMigrated(db: Database, known: readonly Migration[]): Promise<boolean> {
-  const applied = await selectApplied(db).catch((error: unknown) => {
-    if (postgresCode(error) === UNDEFINED_TABLE) return new Map<number, AppliedMigration>()
-    throw error
-  })
+  const applied = (await readApplied(db)) ?? new Map<number, AppliedMigration>()
   refuseUnknownOrEdited(applied, known)
   return known.every(({ version }) => applied.has(version))
 }
-
-const UNDEFINED_TABLE = '42P01'
 
 /** Applies the first migration that is not. @returns whether there was none. */
 async function applyNext(
@@ -100,10 +94,7 @@ async function readApplied(db: Queryable): Promise<Map<number, AppliedMigration>
   const found = await db.query<{ exists: boolean }>(
     `select to_regclass('schema_migrations') is not null as exists`,
   )
-  return found.rows[0]?.exists ? selectApplied(db) : undefined
-}
-
-async function selectApplied(db: Queryable): Promise<Map<number, AppliedMigration>> {
+  if (!found.rows[0]?.exists) return undefined
   const applied = await db.query<AppliedMigration>(
     'select version, name, checksum from schema_migrations order by version',
   )
