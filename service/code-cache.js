@@ -19,9 +19,8 @@ const FOLDER_OF_NODE = /^v\d+\.\d+\.\d+-/
 /**
  * Has Node keep what it compiles in `DATA_DIR/code-cache`, for the next start. Whatever is in there is run: it must be a folder
  * that nobody else can write to, and it is held by a descriptor, so that who may rename it puts no other one in its
- * place. Node writes as the process ends: earlier it would hold up requests. Without it all works, only slower to start: nothing
- * is said. Who has set NODE_COMPILE_CACHE or
- * NODE_DISABLE_COMPILE_CACHE is obeyed.
+ * place. Node writes as the process ends: earlier it would hold up requests. Without it all works, only slower to start:
+ * nothing is said. Who has set NODE_COMPILE_CACHE or NODE_DISABLE_COMPILE_CACHE is obeyed.
  */
 function keepCompiledCode() {
   if (process.env.NODE_DISABLE_COMPILE_CACHE || getCompileCacheDir() !== undefined) return
