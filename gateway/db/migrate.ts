@@ -1,6 +1,7 @@
 import type { Logger } from '../../service/log.ts'
 import { StartError } from '../../service/start-error.ts'
 import { HttpError } from '../http/errors.ts'
+import { postgresCode } from './connection-errors.ts'
 import type { Database, Queryable } from './database.ts'
 import { type Migration, readMigrations } from './migration-files.ts'
 
@@ -44,11 +45,20 @@ export async function requireMigrated(db: Database): Promise<void> {
   )
 }
 
+/**
+ * Before the lock. The table is asked for its rows, and not whether it is there as `readApplied` asks: a no would stay with the
+ * connection until it has the lock, while another process makes the table.
+ */
 async function isMigrated(db: Database, known: readonly Migration[]): Promise<boolean> {
-  const applied = (await readApplied(db)) ?? new Map<number, AppliedMigration>()
+  const applied = await selectApplied(db).catch((error: unknown) => {
+    if (postgresCode(error) === UNDEFINED_TABLE) return new Map<number, AppliedMigration>()
+    throw error
+  })
   refuseUnknownOrEdited(applied, known)
   return known.every(({ version }) => applied.has(version))
 }
+
+const UNDEFINED_TABLE = '42P01'
 
 /** Applies the first migration that is not. @returns whether there was none. */
 async function applyNext(
@@ -94,7 +104,10 @@ async function readApplied(db: Queryable): Promise<Map<number, AppliedMigration>
   const found = await db.query<{ exists: boolean }>(
     `select to_regclass('schema_migrations') is not null as exists`,
   )
-  if (!found.rows[0]?.exists) return undefined
+  return found.rows[0]?.exists ? selectApplied(db) : undefined
+}
+
+async function selectApplied(db: Queryable): Promise<Map<number, AppliedMigration>> {
   const applied = await db.query<AppliedMigration>(
     'select version, name, checksum from schema_migrations order by version',
   )
