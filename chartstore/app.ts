@@ -4,7 +4,7 @@ import type { Logger } from '../service/log.ts'
 import type { Authenticate } from './auth/authenticator.ts'
 import type { ChartstorePolicy } from './config/config.ts'
 import { type Answer, lengthOf, type StoreRequest } from './http/answer.ts'
-import { createRouter, type Route, type RouteContext } from './http/router.ts'
+import { createRouter, type Match, type Route, type RouteContext } from './http/router.ts'
 import { answerError, StoreError } from './http/store-error.ts'
 import { RELATIVE_URLS } from './index/entry.ts'
 import { createProjectIndexes } from './index/project-indexes.ts'
@@ -20,6 +20,8 @@ import type { WebFiles } from './web/web-files.ts'
 export interface Chartstore {
   /** Never rejects. */
   dispatch: (request: StoreRequest) => Promise<Answer>
+  /** The same at once: undefined where `dispatch` is to be asked. Never throws. */
+  peek: (request: StoreRequest) => Answer | undefined
   /** Stops background work and leaves index-cache.yaml files up to date. */
   close: () => Promise<void>
 }
@@ -49,8 +51,6 @@ export function createChartstore({
   createMetrics,
   web,
 }: ChartstoreDeps): Chartstore {
-  const { fileMark } = storage
-  const getFile = fileMark === undefined ? storage.get : keepSmallFiles(storage.get, fileMark)
   const indexes = createProjectIndexes({
     // who reads an index at the same time shares a look at the folder
     storage: { ...storage, revision: coalesceByKey(storage.revision) },
@@ -73,7 +73,7 @@ export function createChartstore({
   const match = createRouter(
     createRoutes({
       storage,
-      getFile,
+      files: keepSmallFiles(storage),
       indexes,
       siblings: replicas.siblings,
       policy,
@@ -84,18 +84,35 @@ export function createChartstore({
     contextPath,
   )
 
+  const admit = ({ route, context }: Match): void => {
+    const { action, repos = readRepo } = route
+    if (action === 'none') return
+    for (const repo of repos(context)) authenticate(context.request.headers, action, repo)
+  }
+
   const answer = async (request: StoreRequest, note: (route: Route) => void): Promise<Answer> => {
     const found = match(request)
     // An unknown route is 404 before credentials are looked at, as in ChartMuseum.
     if (found === undefined) throw new StoreError(404, 'not found')
-    const { route, context } = found
-    note(route)
-    const { action, repos = readRepo } = route
-    if (action !== 'none') {
-      for (const repo of repos(context)) authenticate(request.headers, action, repo)
-    }
-    return route.handler(context)
+    note(found.route)
+    admit(found)
+    return found.route.handler(found.context)
   }
+
+  const observe = (
+    { method, headers }: StoreRequest,
+    route: string | undefined,
+    answered: Answer,
+    started: number,
+  ) =>
+    metrics?.observe({
+      method,
+      route,
+      status: answered.status,
+      seconds: (performance.now() - started) / 1000,
+      requestBytes: Number(headers['content-length'] ?? 0),
+      responseBytes: lengthOf(answered.body) ?? Number(answered.headers['content-length'] ?? 0),
+    })
 
   return {
     dispatch: async (request) => {
@@ -109,15 +126,22 @@ export function createChartstore({
       const result = await answer(request, note).catch((error: unknown) =>
         answerError(error, log.child({ requestId })),
       )
-      metrics?.observe({
-        method: request.method,
-        route,
-        status: result.status,
-        seconds: (performance.now() - started) / 1000,
-        requestBytes: Number(request.headers['content-length'] ?? 0),
-        responseBytes: lengthOf(result.body) ?? Number(result.headers['content-length'] ?? 0),
-      })
+      observe(request, route, result, started)
       return { ...result, headers: { 'x-request-id': requestId, ...result.headers } }
+    },
+    peek: (request) => {
+      if (request.method !== 'GET') return undefined
+      const started = performance.now()
+      try {
+        const found = match(request)
+        if (found?.route.peek === undefined) return undefined
+        admit(found)
+        const result = found.route.peek(found.context)
+        if (result !== undefined) observe(request, found.route.path, result, started)
+        return result
+      } catch {
+        return undefined
+      }
     },
     close: async () => {
       await indexes.close()

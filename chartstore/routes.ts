@@ -1,9 +1,9 @@
 import { createChartsHandlers } from './charts/charts.ts'
 import { createContentsHandlers } from './charts/contents.ts'
 import { createDeleteHandler } from './charts/delete.ts'
-import { createDownloadHandler } from './charts/download.ts'
+import { createDownloadHandlers } from './charts/download.ts'
 import type { HandlerDeps } from './charts/handler-deps.ts'
-import { createIndexFileHandler } from './charts/index-file.ts'
+import { createIndexFileHandlers } from './charts/index-file.ts'
 import { createReindexHandler } from './charts/reindex.ts'
 import { createStatsHandlers, listAsked } from './charts/stats.ts'
 import { createUploadHandlers } from './charts/upload.ts'
@@ -34,7 +34,7 @@ export function createRoutes(deps: HandlerDeps): Route[] {
     { method: 'GET', path: '/info', action: 'none', handler: info },
   ]
   const api: Route[] = [
-    { method: 'GET', path: '/api/:repo/charts', action: 'pull', handler: charts.list },
+    { method: 'GET', path: '/api/:repo/charts', action: 'pull', ...charts.list },
     { method: 'POST', path: '/api/:repo/charts', action: 'push', handler: upload.chart },
     { method: 'POST', path: '/api/:repo/prov', action: 'push', handler: upload.provenance },
     { method: 'GET', path: '/api/:repo/_problems', action: 'push', handler: charts.problems },
@@ -47,12 +47,12 @@ export function createRoutes(deps: HandlerDeps): Route[] {
       action: 'push',
       handler: createReindexHandler(deps),
     },
-    { method: 'GET', path: '/api/:repo/charts/:name', action: 'pull', handler: charts.versions },
+    { method: 'GET', path: '/api/:repo/charts/:name', action: 'pull', ...charts.versions },
     {
       method: 'GET',
       path: '/api/:repo/charts/:name/:version',
       action: 'pull',
-      handler: charts.version,
+      ...charts.version,
     },
     {
       method: 'GET',
@@ -80,13 +80,13 @@ export function createRoutes(deps: HandlerDeps): Route[] {
       method: 'GET',
       path: '/:repo/index.yaml',
       action: 'pull',
-      handler: createIndexFileHandler(deps),
+      ...createIndexFileHandlers(deps),
     },
     {
       method: 'GET',
       path: '/:repo/charts/:filename',
       action: 'pull',
-      handler: createDownloadHandler(deps),
+      ...createDownloadHandlers(deps),
     },
     { method: 'GET', path: '/:repo/health', action: 'none', handler: healthy },
     { method: 'GET', path: '/:repo/info', action: 'none', handler: info },

@@ -15,8 +15,10 @@ import { createChartRoutes } from './charts/chart-routes.ts'
 import type { ChartStore } from './charts/chart-store.ts'
 import { createFastPath } from './fast-path.ts'
 import { askForBody } from './http/ask-for-body.ts'
-import { createBeginAnswer } from './http/begin-answer.ts'
+import { setCommonHeaders } from './http/common-headers.ts'
 import { NotFound } from './http/errors.ts'
+import { chooseRequestId } from './http/request-id.ts'
+import { createRequestLog } from './http/request-log.ts'
 import { sendError } from './http/send-error.ts'
 import type { VersionLabels } from './labels/version-labels.ts'
 import type { ReadUploadTerms } from './projects/upload-terms.ts'
@@ -47,8 +49,8 @@ export interface GatewayDependencies {
 /** The gateway: what happens to a request, in this order. */
 export function createGateway(dependencies: GatewayDependencies): RequestListener {
   const { authentication, authoriser, settings, log } = dependencies
-  const readCharts = createChartReads(dependencies)
-  const beginAnswer = createBeginAnswer(log)
+  const chartReads = createChartReads(dependencies)
+  const logRequest = createRequestLog(log)
   const app = express()
   app.disable('x-powered-by')
   // The routes that want one set it themselves.
@@ -56,9 +58,11 @@ export function createGateway(dependencies: GatewayDependencies): RequestListene
   app.enable('case sensitive routing')
   app.set('trust proxy', dependencies.trustProxy)
 
-  // First, so that every answer is logged.
+  // Before all that can refuse, so that every answer has what all have and is logged.
   app.use((req, res, next) => {
-    beginAnswer(req, res)
+    req.requestId = chooseRequestId(req)
+    setCommonHeaders(req, res)
+    logRequest(req, res)
     next()
   })
   // Before a cookie may tell who it is: a request that another site has made is nobody's, and keeps no session alive.
@@ -69,7 +73,7 @@ export function createGateway(dependencies: GatewayDependencies): RequestListene
   app.use(createReadOnlyGuard(settings))
   // Before any body parser: a body that was read cannot be passed on. The client's own headers end here, at the store
   // (store-headers.ts).
-  app.use(createChartRoutes({ ...dependencies, ...authentication, readCharts }))
+  app.use(createChartRoutes({ ...dependencies, ...authentication, readCharts: chartReads.answer }))
   // Chart routes ask for the body when it is read; from here on whoever may send is asked at once.
   app.use((req, res, next) => {
     askForBody(req, res)
@@ -86,8 +90,8 @@ export function createGateway(dependencies: GatewayDependencies): RequestListene
   const answerFast = createFastPath({
     ...dependencies,
     ...authentication,
-    beginAnswer,
-    readCharts,
+    logRequest,
+    chartReads,
     isTrustedProxy: app.get('trust proxy fn'),
   })
   return (req, res) => {

@@ -5,7 +5,7 @@ import type { ChartstoreConfig } from '../chartstore/config/config.ts'
 import { type Answer, isFileBody } from '../chartstore/http/answer.ts'
 import { toStoreRequest } from '../chartstore/http/lazy-body.ts'
 import { createStoreServer } from '../chartstore/http/serve.ts'
-import { writeAnswer } from '../chartstore/http/write-answer.ts'
+import { withLength, writeAnswer } from '../chartstore/http/write-answer.ts'
 import { openChartstore } from '../chartstore/open-chartstore.ts'
 import { recoverStorage } from '../chartstore/storage/open-storage.ts'
 import type { Logger } from '../service/log.ts'
@@ -14,6 +14,7 @@ import { VERSION } from '../service/version.ts'
 import { type ChartStore, callHeaders, type UploadGuard } from './charts/chart-store.ts'
 import { MAX_ERROR_BYTES, readBody, toStoreError } from './charts/store-answer.ts'
 import { type OriginalRequest, sendError } from './http/send-error.ts'
+import type { ReadyAnswer } from './http/send-ready.ts'
 import { selectStoreHeaders } from './http/store-headers.ts'
 
 export interface EmbeddedStore extends ChartStore {
@@ -64,6 +65,10 @@ export async function createEmbeddedStore(
     forward: (req: IncomingMessage, res, upload) => {
       forward(req, res, upload).catch((error: unknown) => sendError(req, res, error, log))
     },
+    peek: (url, headers) => {
+      const answer = store.peek({ method: 'GET', url, headers, body: NO_BODY })
+      return answer && toReady(answer)
+    },
     call: async (method, path, options) => {
       options?.signal?.throwIfAborted()
       const headers = callHeaders(options)
@@ -75,6 +80,15 @@ export async function createEmbeddedStore(
     createServer: () =>
       createStoreServer(store.dispatch, { log: log.child({}, { level: 'warn' }) }),
   }
+}
+
+/** GET has none, and nobody reads this one. */
+const NO_BODY = Readable.from([])
+
+/** undefined for what is still to be read. */
+function toReady({ status, headers, body }: Answer): ReadyAnswer | undefined {
+  if (body instanceof Readable || isFileBody(body)) return undefined
+  return { status, headers: withLength(headers, body, status), body }
 }
 
 function toReadable(body: Answer['body']): Readable {

@@ -7,9 +7,12 @@ import type { Authoriser } from './access/authorise.ts'
 import type { Caller } from './audit/audit-request.ts'
 import { parseBasicCredential } from './auth/basic-strategy.ts'
 import type { CredentialVerifier } from './auth/credentials.ts'
-import { type AnswerChartRead, type ChartRead, isChartRead } from './charts/chart-reads.ts'
+import { type ChartRead, type ChartReads, isChartRead } from './charts/chart-reads.ts'
 import { parseChartRequest } from './charts/parse-chart-request.ts'
+import { setCommonHeaders } from './http/common-headers.ts'
+import { chooseRequestId } from './http/request-id.ts'
 import { type OriginalRequest, sendError } from './http/send-error.ts'
+import { sendReady } from './http/send-ready.ts'
 
 /**
  * helm asks for the same few things again and again, with Basic on each request. What is known already of who asks and
@@ -22,15 +25,15 @@ import { type OriginalRequest, sendError } from './http/send-error.ts'
 export function createFastPath({
   peekCredential,
   authoriser,
-  readCharts,
-  beginAnswer,
+  chartReads,
+  logRequest,
   isTrustedProxy,
   log,
 }: {
   peekCredential: CredentialVerifier['peek']
   authoriser: Pick<Authoriser, 'peekAllowed'>
-  readCharts: AnswerChartRead
-  beginAnswer: (req: OriginalRequest & Partial<Caller>, res: ServerResponse) => void
+  chartReads: ChartReads
+  logRequest: (req: OriginalRequest & Partial<Caller>, res: ServerResponse) => void
   /** Express's rule, by which it reads `req.ip`. */
   isTrustedProxy: (address: string, hops: number) => boolean
   log: Logger
@@ -38,7 +41,8 @@ export function createFastPath({
   const atTurnEnd = createTurnEnd()
 
   return (req, res) => {
-    const { authorization } = req.headers
+    const { method, headers } = req
+    const { authorization } = headers
     if (authorization === undefined) return false
     const credential = parseBasicCredential(authorization)
     const principal = credential && peekCredential(credential)
@@ -52,13 +56,17 @@ export function createFastPath({
       originalUrl: req.url ?? '',
       principal,
       ip: proxyAddress(req, isTrustedProxy),
-      requestId: '',
+      requestId: chooseRequestId(req),
     })
-    beginAnswer(caller, res)
+    logRequest(caller, res)
     atTurnEnd(() => {
-      readCharts(request, project, caller, res).catch((error: unknown) =>
-        sendError(caller, res, error, log),
-      )
+      const ready = method === 'GET' ? chartReads.peek(request, project, caller, res) : undefined
+      if (ready !== undefined) return () => sendReady(caller, res, ready)
+      setCommonHeaders(caller, res)
+      chartReads
+        .answer(request, project, caller, res)
+        .catch((error: unknown) => sendError(caller, res, error, log))
+      return undefined
     })
     return true
   }

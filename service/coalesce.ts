@@ -36,3 +36,19 @@ export function coalesceByKey<Key, Result>(
     }
   }
 }
+
+/**
+ * Lets all who ask in one run of JavaScript share what a task gives at once: nobody can have been told of anything that has
+ * happened since the run began.
+ */
+export function shareInRun<Key, Result>(task: (key: Key) => Result): (key: Key) => Result {
+  const results = new Map<Key, Result>()
+  return (key) => {
+    const known = results.get(key)
+    if (known !== undefined) return known
+    if (results.size === 0) queueMicrotask(() => results.clear())
+    const result = task(key)
+    results.set(key, result)
+    return result
+  }
+}

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict'
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { ROLE } from '../gateway/access/permissions.ts'
 import { buildChart } from './support/chart-package.ts'
 import { startGateway, type TestGateway } from './support/gateway.ts'
+import { openGatewayStore } from './support/gateway-store.ts'
 
 /** What is known of `bob` and `team` after one request is enough for the next. */
 async function startWithChart(t: TestContext): Promise<TestGateway> {
@@ -67,3 +70,70 @@ for (const [method, path] of READS) {
     assert.equal(lines[0]?.source, '192.0.2.7')
   })
 }
+
+/** A gateway that knows `boss`, on a folder of the test's, and how often the store had the answer in memory. */
+async function startOnFolder(t: TestContext) {
+  const { store, dir } = await openGatewayStore(t, 'embedded')
+  const folder = join(dir, 'library')
+  let ready = 0
+  const counting = {
+    ...store,
+    peek: (...asked: Parameters<typeof store.peek>) => {
+      const answer = store.peek(...asked)
+      if (answer !== undefined) ready += 1
+      return answer
+    },
+  }
+  const gateway = await startGateway(t, { store: counting })
+  await gateway.accounts.createUser('boss', true)
+  await mkdir(folder, { recursive: true })
+  const put = async (name: string, readme: string) => {
+    const body = await buildChart({ name, version: '1.0.0', files: { 'README.md': readme } })
+    await writeFile(join(folder, '.new'), body)
+    await rename(join(folder, '.new'), join(folder, `${name}-1.0.0.tgz`))
+    return body
+  }
+  const read = async (path: string) => {
+    const before = ready
+    const response = await gateway.get(path, { as: 'boss' })
+    const body = Buffer.from(await response.arrayBuffer())
+    return { status: response.status, body, text: body.toString(), isReady: ready > before }
+  }
+  return { folder, put, read }
+}
+
+test('a package that was read is sent from memory, and never after it was replaced or removed', async (t) => {
+  const { folder, put, read } = await startOnFolder(t)
+  const path = '/chartrepo/library/charts/one-1.0.0.tgz'
+  for (const readme of ['first', 'second', 'third']) {
+    const bytes = await put('one', readme)
+    assert.deepEqual((await read(path)).body, bytes)
+    const again = await read(path)
+    assert.deepEqual([again.body, again.isReady], [bytes, true])
+  }
+  await rm(join(folder, 'one-1.0.0.tgz'))
+  assert.equal((await read(path)).status, 404)
+})
+
+test('the index, the list and the versions are sent from memory, and never without what was put into the folder', async (t) => {
+  const { put, read } = await startOnFolder(t)
+  const paths = [
+    '/chartrepo/library/index.yaml',
+    '/api/chartrepo/library/charts',
+    '/api/chartrepo/library/charts/one',
+  ]
+  await put('one', 'first')
+  for (const path of paths) {
+    assert.match((await read(path)).text, /one/)
+    let again = await read(path)
+    // changes within a tick of the clock are looked for once more
+    for (let tries = 0; !again.isReady && tries < 50; tries += 1) again = await read(path)
+    assert.equal(again.isReady, true)
+  }
+  for (let number = 1; number <= 10; number += 1) {
+    await put(`added-${number}`, 'first')
+    for (const path of paths.slice(0, 2)) {
+      assert.match((await read(path)).text, new RegExp(`added-${number}\\b`))
+    }
+  }
+})

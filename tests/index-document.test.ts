@@ -33,7 +33,7 @@ function entryOf(name: string, version: string, description: string): IndexEntry
 }
 
 const snapshotsOf = (document: IndexDocument) =>
-  createSnapshots(document, () => ({ generated: '2026-01-01T00:00:00Z', contextPath: '' }))
+  createSnapshots(document, () => ({ generated: '2026-01-01T00:00:00Z', contextPath: '' })).get
 
 function whole(bytes: Bytes): Buffer {
   return Buffer.isBuffer(bytes) ? bytes : Buffer.concat(bytes)

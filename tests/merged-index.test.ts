@@ -13,6 +13,7 @@ const log = pino({ level: 'silent' })
 function storeOf(lists: Record<string, object | number>): ChartStore {
   return {
     forward: () => undefined,
+    peek: () => undefined,
     call: async (_method, path) => {
       const list = lists[path.split('/')[2] ?? ''] ?? 404
       const isFailure = typeof list === 'number'

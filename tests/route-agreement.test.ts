@@ -5,6 +5,7 @@ import { loadChartstoreConfig } from '../chartstore/config/config.ts'
 import { createRouter } from '../chartstore/http/router.ts'
 import { createRoutes } from '../chartstore/routes.ts'
 import { createLocalStorage } from '../chartstore/storage/local-storage.ts'
+import { keepSmallFiles } from '../chartstore/storage/small-files.ts'
 import { CHART_ROUTES } from '../gateway/charts/chart-route-table.ts'
 import { parseChartRequest } from '../gateway/charts/parse-chart-request.ts'
 import { makeFolder } from './support/folder.ts'
@@ -43,7 +44,7 @@ test('the store reads each forwarded path as the gateway did: same route, same p
   const match = createRouter(
     createRoutes({
       storage,
-      getFile: storage.get,
+      files: keepSmallFiles(storage),
       indexes,
       siblings: undefined,
       policy,

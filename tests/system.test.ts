@@ -36,7 +36,12 @@ test('health is 200 and says what is wrong when the chart store is away', async 
   const away = async () => {
     throw new BadGateway()
   }
-  const store: ChartStore = { forward: () => undefined, call: away, close: async () => undefined }
+  const store: ChartStore = {
+    forward: () => undefined,
+    peek: () => undefined,
+    call: away,
+    close: async () => undefined,
+  }
   const answer = await createRestClient(await startGateway(t, { store })).get('/health')
   assert.equal(answer.status, 200)
   assert.partialDeepStrictEqual(answer.body, {

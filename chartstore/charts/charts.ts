@@ -3,7 +3,7 @@ import { parseConstraint } from '../chart/constraint.ts'
 import { quoteAsGo } from '../chart/quoted-text.ts'
 import type { Answer, StoreRequest } from '../http/answer.ts'
 import { json, jsonText } from '../http/replies.ts'
-import type { RouteContext } from '../http/router.ts'
+import type { Route, RouteContext } from '../http/router.ts'
 import { StoreError } from '../http/store-error.ts'
 import type { Bytes } from '../index/bytes.ts'
 import type { IndexDocument } from '../index/document.ts'
@@ -13,34 +13,50 @@ import type { HandlerDeps } from './handler-deps.ts'
 
 /** The JSON API over the index: entries were serialised when they came in, so answers are only put together. */
 export function createChartsHandlers({ indexes }: HandlerDeps) {
-  const documentOf = async ({ params }: Pick<RouteContext, 'params'>): Promise<IndexDocument> =>
-    (await indexes.forReading(params.repo ?? '')).current()
+  const readBy = (
+    answer: (document: IndexDocument, context: RouteContext) => Answer,
+  ): Required<Pick<Route, 'handler' | 'peek'>> => ({
+    handler: async (context) => {
+      const index = await indexes.forReading(context.params.repo ?? '')
+      return answer(await index.current(), context)
+    },
+    peek: (context) => {
+      const document = indexes.peek(context.params.repo ?? '')?.peekCurrent()
+      return document && answer(document, context)
+    },
+  })
 
   return {
     /** Beside ChartMuseum's `offset` and `limit`: with `latest` each chart has its highest version only. */
-    list: async ({ query, params, request }: RouteContext): Promise<Answer> => {
-      const page = readPage(query)
-      const form = query.has('latest') ? 'latest' : 'list'
-      const index = await indexes.forReading(params.repo ?? '')
-      const document = await index.current()
-      const etag = toEtag(document.fingerprint())
-      const known = notModified(request, etag)
-      if (known !== undefined) return known
-      if (page !== undefined) return withEtag(etag, writePage(document, page, form))
-      const snapshot = await index.snapshot(form)
-      return withEtag(snapshot.etag, snapshot.bytes())
-    },
-    versions: async (context: RouteContext): Promise<Answer> => {
-      const versions = (await documentOf(context)).versionsJson(context.params.name ?? '')
+    list: {
+      handler: async ({ query, params, request }) => {
+        const page = readPage(query)
+        const form = query.has('latest') ? 'latest' : 'list'
+        const index = await indexes.forReading(params.repo ?? '')
+        const document = await index.current()
+        const etag = toEtag(document.fingerprint())
+        const known = notModified(request, etag)
+        if (known !== undefined) return known
+        if (page !== undefined) return withEtag(etag, writePage(document, page, form))
+        const snapshot = await index.snapshot(form)
+        return withEtag(snapshot.etag, snapshot.bytes())
+      },
+      peek: ({ params, request }) => {
+        const document = indexes.peek(params.repo ?? '')?.peekCurrent()
+        return document && notModified(request, toEtag(document.fingerprint()))
+      },
+    } satisfies Pick<Route, 'handler' | 'peek'>,
+    versions: readBy((document, context) => {
+      const versions = document.versionsJson(context.params.name ?? '')
       if (versions === undefined) throw new StoreError(404, 'chart not found')
       const etag = toEtag(versions.fingerprint)
       return notModified(context.request, etag) ?? withEtag(etag, versions.bytes())
-    },
-    version: async (context: RouteContext): Promise<Answer> => {
-      const { fingerprint, json: text } = findVersion(await documentOf(context), context)
+    }),
+    version: readBy((document, context) => {
+      const { fingerprint, json: text } = findVersion(document, context)
       const etag = toEtag(fingerprint)
       return notModified(context.request, etag) ?? withEtag(etag, text)
-    },
+    }),
     problems: async ({ params }: RouteContext): Promise<Answer> => {
       const index = await indexes.forReading(params.repo ?? '')
       await index.current()

@@ -9,11 +9,11 @@ import { findVersion } from './charts.ts'
 import type { HandlerDeps } from './handler-deps.ts'
 
 /** Parts of a package: its templates and its values.yaml. */
-export function createContentsHandlers({ getFile, indexes }: HandlerDeps) {
+export function createContentsHandlers({ files, indexes }: HandlerDeps) {
   const read = async (context: RouteContext, isWanted: (path: string) => boolean) => {
     const repo = context.params.repo ?? ''
     const document = await (await indexes.forReading(repo)).current()
-    const file = await getFile(repo, findVersion(document, context).fileName)
+    const file = await files.get(repo, findVersion(document, context).fileName)
     return readChartFiles(file.stream(), isWanted)
   }
 

@@ -2,28 +2,41 @@ import parseRange from 'range-parser'
 import { matchesEtag } from '../../service/etag.ts'
 import { isPackageFileName, isProvenanceFileName } from '../chart/file-name.ts'
 import type { Answer, StoreRequest } from '../http/answer.ts'
-import type { RouteContext } from '../http/router.ts'
+import type { Route } from '../http/router.ts'
 import { StoreError } from '../http/store-error.ts'
 import type { OpenFile, StoredFile } from '../storage/storage.ts'
 import type { HandlerDeps } from './handler-deps.ts'
 
 /** `GET /:repo/charts/:filename`: a package or a provenance file, streamed, with Range. The index is not asked. */
-export function createDownloadHandler({ getFile }: HandlerDeps) {
-  return async ({ params, request }: RouteContext): Promise<Answer> => {
-    const fileName = params.filename ?? ''
-    const contentType = typeOf(fileName)
-    const file = await getFile(params.repo ?? '', fileName)
-    const etag = etagOf(file)
-    const headers = { 'content-type': contentType, 'accept-ranges': 'bytes', etag }
-    if (matchesEtag(request.headers['if-none-match'], etag)) {
-      await file.close()
-      return { status: 304, headers }
-    }
-    if (request.method === 'HEAD') {
-      await file.close()
-      return { status: 200, headers: { ...headers, 'content-length': String(file.size) } }
-    }
-    return sendFile(file, request, headers)
+export function createDownloadHandlers({
+  files,
+}: HandlerDeps): Required<Pick<Route, 'handler' | 'peek'>> {
+  return {
+    handler: async ({ params, request }) => {
+      const fileName = params.filename ?? ''
+      const type = typeOf(fileName)
+      const file = await files.get(params.repo ?? '', fileName)
+      const headers = headersOf(file, type)
+      if (matchesEtag(request.headers['if-none-match'], headers.etag)) {
+        await file.close()
+        return { status: 304, headers }
+      }
+      if (request.method === 'HEAD') {
+        await file.close()
+        return { status: 200, headers: withLength(headers, file.size) }
+      }
+      return sendFile(file, request, headers)
+    },
+    peek: ({ params, request }) => {
+      if (request.headers.range !== undefined) return undefined
+      const fileName = params.filename ?? ''
+      const found = files.peek(params.repo ?? '', fileName)
+      if (found === undefined) return undefined
+      const headers = headersOf(found.file, typeOf(fileName))
+      return matchesEtag(request.headers['if-none-match'], headers.etag)
+        ? { status: 304, headers }
+        : { status: 200, headers: withLength(headers, found.file.size), body: found.bytes }
+    },
   }
 }
 
@@ -36,6 +49,16 @@ function typeOf(fileName: string): string {
   throw new StoreError(500, 'unsupported file extension')
 }
 
+type FileHeaders = Record<string, string> & { etag: string }
+
+function headersOf(file: StoredFile, type: string): FileHeaders {
+  return { 'content-type': type, 'accept-ranges': 'bytes', etag: etagOf(file) }
+}
+
+function withLength(headers: FileHeaders, length: number): FileHeaders {
+  return { ...headers, 'content-length': String(length) }
+}
+
 /** Buckets tell whole seconds: what was replaced within one differs by its tag. */
 function etagOf({ modifiedNs, size, tag }: StoredFile): string {
   const parts = [modifiedNs.toString(16), size.toString(16), tag]
@@ -45,7 +68,7 @@ function etagOf({ modifiedNs, size, tag }: StoredFile): string {
 async function sendFile(
   file: OpenFile,
   request: StoreRequest,
-  headers: { etag: string } & Record<string, string>,
+  headers: FileHeaders,
 ): Promise<Answer> {
   const range = readRange(request, file.size, headers.etag)
   if (range === 'unsatisfiable') {
@@ -55,7 +78,7 @@ async function sendFile(
   if (range === undefined) {
     return {
       status: 200,
-      headers: { ...headers, 'content-length': String(file.size) },
+      headers: withLength(headers, file.size),
       body: file.size <= SMALL_BYTES ? await file.read() : { file },
     }
   }
@@ -63,8 +86,7 @@ async function sendFile(
   return {
     status: 206,
     headers: {
-      ...headers,
-      'content-length': String(end - start + 1),
+      ...withLength(headers, end - start + 1),
       'content-range': `bytes ${start}-${end}/${file.size}`,
     },
     body: { file, range: { start, end } },

@@ -23,6 +23,11 @@ export interface Route {
   /** Not below the context path. */
   isOutside?: true
   handler: (context: RouteContext) => Promise<Answer> | Answer
+  /**
+   * What the handler would answer to a GET, where that is in memory and known at once to be right; undefined, or a throw, where
+   * the handler is to be asked.
+   */
+  peek?: (context: RouteContext) => Answer | undefined
 }
 
 export interface Match {

@@ -2,9 +2,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { prepareEarlyAnswer } from '../../service/early-answer.ts'
+import { writeParts } from '../../service/write-parts.ts'
 import { type Answer, discardBody, isFileBody, lengthOf } from './answer.ts'
 import { writeFile } from './write-file.ts'
-import { writeParts } from './write-parts.ts'
 
 /** Writes an answer to a socket. */
 export async function writeAnswer(
@@ -34,7 +34,7 @@ export async function writeAnswer(
   }
 }
 
-function withLength(
+export function withLength(
   headers: Record<string, string>,
   body: Answer['body'],
   status: number,

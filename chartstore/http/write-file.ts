@@ -1,8 +1,8 @@
 import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { pipeline } from 'node:stream/promises'
+import { sentOrGone } from '../../service/sent-or-gone.ts'
 import type { FileBody } from './answer.ts'
-import { sentOrGone } from './sent-or-gone.ts'
 
 /** Of two: one is filled while the other is sent. */
 const BUFFER_BYTES = 256 * 1024

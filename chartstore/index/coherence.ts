@@ -16,6 +16,8 @@ import type { FileToRead, IndexedFiles } from './indexed-files.ts'
 export interface Coherence {
   /** Resolves when the index shows every file that was in place at the call. */
   refresh: () => Promise<void>
+  /** Whether it is known at once that it shows them. */
+  isTrue: () => boolean
   /** Compares the time of every file. What is known of one already need not be read. */
   compareFiles: (known?: KnownFiles) => Promise<void>
   /** Another store wrote to a file: a listing that is under way may not know it. */
@@ -123,6 +125,9 @@ export function createCoherence(options: {
 
   const isSmall = () => files.ledger.files() <= FEW_FILES
 
+  // In a large project what is unsettled is left to the recheck.
+  const isToBeCompared = () => alwaysCompares || isDoubtful || (isSmall() && files.isUnsettled())
+
   const recheckLater = () => timers.once('recheck', recheckMs, compareShared)
 
   const listNames = async (): Promise<Listing> => {
@@ -217,10 +222,13 @@ export function createCoherence(options: {
       // Own writes are in the index before they are answered: while they run, the directory's mark says nothing new.
       const mark = beingWritten.size > 0 ? seen : (await storage.revision(project))?.mark
       const isChanged = mark !== seen && beingWritten.size === 0
-      // In a large project that is left to the recheck.
-      const isUnsettled = isSmall() && files.isUnsettled()
-      if (alwaysCompares || isDoubtful || isChanged || isUnsettled) await compareShared()
+      if (isChanged || isToBeCompared()) await compareShared()
       else await comparing
+    },
+    isTrue: () => {
+      if (storage.marksNow === undefined || comparing !== undefined || isToBeCompared())
+        return false
+      return beingWritten.size > 0 || storage.marksNow.revision(project)?.mark === seen
     },
     compareFiles: (known) =>
       compare(async () => {

@@ -27,6 +27,9 @@ export interface ProjectIndex extends ProjectWriter {
   /** The index as it stands: it shows every file that was in place when this was called. */
   current: () => Promise<IndexDocument>
   snapshot: (form: SnapshotForm) => Promise<IndexSnapshot>
+  /** The same two where they are there already and known at once to be right. */
+  peekCurrent: () => IndexDocument | undefined
+  peekSnapshot: (form: SnapshotForm) => IndexSnapshot | undefined
   /** Takes over what another store of the replica set tells. */
   receive: (change: ForeignChange) => Promise<void>
   /** What a sibling on this machine does to the files: what has become of it is received before `end`. */
@@ -106,7 +109,7 @@ export function createProjectIndex(project: string, options: IndexOptions): Proj
     if (typeof lastChange === 'number') lastChange = toTheSecond(lastChange)
     return lastChange
   }
-  const snapshotIn = createSnapshots(document, () => ({ generated: generated(), contextPath }))
+  const snapshots = createSnapshots(document, () => ({ generated: generated(), contextPath }))
   const coherence = createCoherence({ ...options, project, files, timers })
   const cacheSaver = createCacheSaver({
     project,
@@ -179,6 +182,8 @@ export function createProjectIndex(project: string, options: IndexOptions): Proj
 
   const refresh = () => (isLoaded ? coherence.refresh() : load())
 
+  const peekCurrent = () => (isLoaded && coherence.isTrue() ? document : undefined)
+
   const compare = async () => {
     // What vouches for files is looked at first: a comparison without it would read every package.
     await load()
@@ -199,8 +204,10 @@ export function createProjectIndex(project: string, options: IndexOptions): Proj
     },
     snapshot: async (form) => {
       await refresh()
-      return snapshotIn(form)
+      return snapshots.get(form)
     },
+    peekCurrent,
+    peekSnapshot: (form) => (peekCurrent() === undefined ? undefined : snapshots.peek(form)),
     publish: async (publication) => {
       await load()
       const { facts } = publication

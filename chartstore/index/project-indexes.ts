@@ -10,6 +10,8 @@ import { createProjectIndex, type IndexOptions, type ProjectIndex } from './proj
 export interface ProjectIndexes {
   /** For reading. A project without files costs no memory, however many names are asked for. */
   forReading: (project: string) => Promise<ProjectIndex>
+  /** One that is in memory. */
+  peek: (project: string) => ProjectIndex | undefined
   /** For writing: the project is there from now on. */
   forWriting: (project: string) => ProjectIndex
   /** What a project has. */
@@ -81,6 +83,7 @@ export function createProjectIndexes(options: Omit<IndexOptions, 'contests'>): P
         keepsCacheFile: false,
       })
     },
+    peek: (project) => indexes.get(project),
     forWriting: keep,
     count: counts.count,
     loaded: function* () {

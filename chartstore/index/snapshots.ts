@@ -12,31 +12,37 @@ import {
 /** So long other requests wait while a large index is written for the first time. */
 const SLICE_MS = 5
 
+export interface Snapshots {
+  get: (form: SnapshotForm) => Promise<IndexSnapshot>
+  /** What `get` would give, where there is no need to make it. */
+  peek: (form: SnapshotForm) => IndexSnapshot | undefined
+}
+
 /**
  * The last snapshot of a document in each form, made anew where the document has changed.
  * @param frame as it is at that moment.
  */
-export function createSnapshots(
-  document: IndexDocument,
-  frame: () => SnapshotFrame,
-): (form: SnapshotForm) => Promise<IndexSnapshot> {
+export function createSnapshots(document: IndexDocument, frame: () => SnapshotFrame): Snapshots {
   const snapshots = new Map<SnapshotForm, IndexSnapshot>()
 
   const writeAhead = coalesceByKey(async (form: PieceForm) => {
     while (!document.writeFor(form, SLICE_MS)) await nextTurn()
   })
 
-  const current = (form: SnapshotForm) => {
+  const peek = (form: SnapshotForm) => {
     const last = snapshots.get(form)
     return last?.revision === document.revision() ? last : undefined
   }
 
-  return async (form) => {
-    const known = current(form)
-    if (known !== undefined) return known
-    await writeAhead(form === 'list' ? 'json' : form)
-    const snapshot = current(form) ?? createSnapshot(document, form, frame())
-    snapshots.set(form, snapshot)
-    return snapshot
+  return {
+    peek,
+    get: async (form) => {
+      const known = peek(form)
+      if (known !== undefined) return known
+      await writeAhead(form === 'list' ? 'json' : form)
+      const snapshot = peek(form) ?? createSnapshot(document, form, frame())
+      snapshots.set(form, snapshot)
+      return snapshot
+    },
   }
 }

@@ -20,12 +20,13 @@ export interface LocalPaths {
 
 export function createLocalPaths(root: string): LocalPaths {
   const own = join(root, '.chartgate')
-  const project = (name: string) => join(root, checkSegment(name))
+  // one plain segment after the other: there is nothing to normalise
+  const project = (name: string) => `${root}/${checkSegment(name)}`
   return {
     root,
     spool: join(own, 'spool'),
     journal: join(own, 'journal'),
     project,
-    file: (name, fileName) => join(project(name), checkSegment(fileName)),
+    file: (name, fileName) => `${project(name)}/${checkSegment(fileName)}`,
   }
 }

@@ -79,12 +79,20 @@ export interface Storage {
    * nothing beyond this process.
    */
   fileMark?: (project: string, fileName: string) => Promise<string>
+  /** `fileMark` and `revision` while everything else waits; absent where that takes more than some µs. */
+  marksNow?: MarksNow
   /** Who looks at files of the project while everything else waits; absent, or undefined, where that takes more than some µs. */
   lookNow?: (project: string) => Promise<LookNow | undefined>
   /** Where threads of this process can read the file by themselves; absent where they cannot. */
   localPath?: (project: string, fileName: string) => string
   /** undefined where the project has no files or the backend cannot tell. */
   revision: (project: string) => Promise<StorageRevision | undefined>
+}
+
+export interface MarksNow {
+  /** Absent where `fileMark` is. @throws {StorageError} */
+  fileMark?: (project: string, fileName: string) => string
+  revision: (project: string) => StorageRevision | undefined
 }
 
 /** The file as it is, without temporary ones; undefined where there is none that can be looked at. */

@@ -2,6 +2,9 @@ import { LRUCache } from 'lru-cache'
 import { countLimit } from '../../service/count-limit.ts'
 import type { Change, ChangeFeed } from '../db/change.ts'
 
+/** How late an entry may be forgotten: to be exact costs a timer each millisecond. */
+const TTL_RESOLUTION_MS = 1000
+
 /** A cache of rows that the change feed keeps true. */
 export interface LiveCache<Value> {
   /** The cached value, or `load`'s, which runs once however many ask at the same time. A throw is not cached. */
@@ -23,7 +26,11 @@ export function createLiveCache<Value extends NonNullable<unknown>>(options: {
   isStale: (change: Change, key: string, value: Value) => boolean
 }): LiveCache<Value> {
   const { changes, isStale } = options
-  const entries = new LRUCache<string, Value>({ ...countLimit(options.max), ttl: options.ttlMs })
+  const entries = new LRUCache<string, Value>({
+    ...countLimit(options.max),
+    ttl: options.ttlMs,
+    ttlResolution: TTL_RESOLUTION_MS,
+  })
   let loading = new Map<string, Promise<Value>>()
 
   changes.onChange((change) => {

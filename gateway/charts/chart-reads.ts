@@ -1,8 +1,10 @@
 import type { ServerResponse } from 'node:http'
 import type { AuditLog } from '../audit/audit-log.ts'
 import type { Caller } from '../audit/audit-request.ts'
-import { sendJson, toJson } from '../http/json-answer.ts'
+import { readyJson, sendJson, toJson } from '../http/json-answer.ts'
 import type { OriginalRequest } from '../http/send-error.ts'
+import type { ReadyAnswer } from '../http/send-ready.ts'
+import { selectStoreHeaders } from '../http/store-headers.ts'
 import type { ChartLabels, VersionLabels } from '../labels/version-labels.ts'
 import type { ProjectAccess } from '../projects/repository.ts'
 import { summariseCharts } from './chart-list.ts'
@@ -11,7 +13,7 @@ import { type ChartVersion, parseChartList, parseChartVersions } from './chart-v
 import { createKeptAnswers } from './kept-answers.ts'
 import type { ChartRequest } from './parse-chart-request.ts'
 import { rememberLast } from './remember-last.ts'
-import { forward, forwardDownload } from './store-transfers.ts'
+import { auditDownload, forward } from './store-transfers.ts'
 import { createVersionDetails } from './version-details.ts'
 
 const READS = ['index', 'download', 'list', 'versions', 'details'] as const
@@ -22,26 +24,32 @@ export function isChartRead(request: ChartRequest): request is ChartRead {
   return READS.some((kind) => kind === request.kind)
 }
 
-/** Answers who may read the project. Rejects with what the client is to be told. */
-export type AnswerChartRead = (
+type Read<Result> = (
   request: ChartRead,
   project: ProjectAccess,
   req: OriginalRequest & Caller,
   res: ServerResponse,
-) => Promise<void>
+) => Result
+
+export interface ChartReads {
+  /** Answers who may read the project. Rejects with what the client is to be told. */
+  answer: Read<Promise<void>>
+  /** The answer to a GET, where it is in memory and known at once to be right: to be sent. */
+  peek: Read<ReadyAnswer | undefined>
+}
 
 /** What is read of charts again and again, on plain node:http: Express answers by it, and the fast path. */
 export function createChartReads(dependencies: {
   store: ChartStore
   auditLog: AuditLog
   versionLabels: VersionLabels
-}): AnswerChartRead {
-  const { store, versionLabels } = dependencies
-  const readList = createKeptAnswers(store, (json) => {
+}): ChartReads {
+  const { store, auditLog, versionLabels } = dependencies
+  const lists = createKeptAnswers(store, (json) => {
     const body = toJson(summariseCharts(parseChartList(json)))
     return { body, size: body.length }
   })
-  const readVersions = createKeptAnswers(store, (json, { bytes }) => {
+  const versionLists = createKeptAnswers(store, (json, { bytes }) => {
     const versions = parseChartVersions(json)
     const write = rememberLast((labels: ChartLabels) => toJson(addLabels(versions, labels)))
     // parsed and written
@@ -49,19 +57,46 @@ export function createChartReads(dependencies: {
   })
   const readDetails = createVersionDetails(store)
 
-  return async (request, project, req, res) => {
+  const peekFile = ({ storePath }: ChartRead, { headers }: OriginalRequest) =>
+    store.peek(storePath, selectStoreHeaders(headers))
+
+  const peek: ChartReads['peek'] = (request, project, req, res) => {
     switch (request.kind) {
+      case 'index':
+        return peekFile(request, req)
+      case 'download': {
+        const found = peekFile(request, req)
+        if (found !== undefined) auditDownload(auditLog, request, project, req, res)
+        return found
+      }
+      case 'list': {
+        const list = lists.peek(request.storePath)
+        return list && readyJson(list.body)
+      }
+      case 'versions': {
+        const versions = versionLists.peek(request.storePath)
+        const labels = versions && versionLabels.peekOfChart(project, request.chart)
+        return labels && readyJson(versions.write(labels))
+      }
+      case 'details':
+        return undefined
+    }
+  }
+
+  const answer: ChartReads['answer'] = async (request, project, req, res) => {
+    switch (request.kind) {
+      case 'download':
+        auditDownload(auditLog, request, project, req, res)
+        forward(store, request, req, res)
+        return
       case 'index':
         forward(store, request, req, res)
         return
-      case 'download':
-        forwardDownload(dependencies, request, project, req, res)
-        return
       case 'list':
-        sendJson(res, (await readList(request.storePath)).body)
+        sendJson(res, (await lists.read(request.storePath)).body)
         return
       case 'versions': {
-        const { write } = await readVersions(request.storePath)
+        const { write } = await versionLists.read(request.storePath)
         sendJson(res, write(await versionLabels.listOfChart(project, request.chart)))
         return
       }
@@ -75,6 +110,8 @@ export function createChartReads(dependencies: {
       }
     }
   }
+
+  return { answer, peek }
 }
 
 function addLabels(versions: readonly ChartVersion[], labels: ChartLabels) {

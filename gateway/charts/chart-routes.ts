@@ -12,7 +12,7 @@ import type { VersionLabels } from '../labels/version-labels.ts'
 import type { ReadUploadTerms } from '../projects/upload-terms.ts'
 import { requireWritable } from '../settings/read-only.ts'
 import type { LiveSettings } from '../settings/settings.ts'
-import { type AnswerChartRead, isChartRead } from './chart-reads.ts'
+import { type ChartReads, isChartRead } from './chart-reads.ts'
 import type { ChartStore } from './chart-store.ts'
 import { buildMergedIndex } from './merged-index.ts'
 import { type ChartRequest, parseChartRequest } from './parse-chart-request.ts'
@@ -27,7 +27,7 @@ export interface ChartRouteDependencies {
   settings: Pick<LiveSettings, 'read'>
   versionLabels: VersionLabels
   readUploadTerms: ReadUploadTerms
-  readCharts: AnswerChartRead
+  readCharts: ChartReads['answer']
   /** The principal of a request that has taken long, as it is now. */
   refresh: (principal: Principal) => Promise<Principal>
   log: Logger

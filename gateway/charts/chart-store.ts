@@ -1,5 +1,6 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
 import type { Readable } from 'node:stream'
+import type { ReadyAnswer } from '../http/send-ready.ts'
 
 /** What an upload is passed on with. */
 export interface UploadGuard {
@@ -41,6 +42,11 @@ export function callHeaders({ ifNoneMatch, headers }: CallOptions = {}): Record<
 export interface ChartStore {
   /** Streams both ways. The store's errors reach the client in the gateway's wire format. */
   forward: Upstream
+  /**
+   * What `GET` of the path would be answered, where that is in memory and known at once to be right.
+   * @param headers those that a store may be told (http/store-headers.ts).
+   */
+  peek: (path: string, headers: IncomingHttpHeaders) => ReadyAnswer | undefined
   /** A request of the gateway's own. Rejects with BadGateway or GatewayTimeout where no answer is to be had. */
   call: (
     method: 'GET' | 'POST' | 'DELETE',

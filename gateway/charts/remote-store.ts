@@ -92,6 +92,8 @@ export function createRemoteStore({
   }
 
   return {
+    // it is to be asked
+    peek: () => undefined,
     forward: (req: OriginalRequest, res, upload) => {
       // Not in on.proxyReq, which does not fire for every request.
       const isAwaited = req.headers.expect !== undefined

@@ -22,19 +22,17 @@ export function forward(
 }
 
 /** Packages fetched are audited; what was only asked about (HEAD, 304, provenance) is not. */
-export function forwardDownload(
-  { store, auditLog }: { store: ChartStore; auditLog: AuditLog },
+export function auditDownload(
+  auditLog: AuditLog,
   request: ChartRequest,
   project: ProjectAccess,
   req: OriginalRequest & Caller,
   res: ServerResponse,
 ): void {
-  if (req.method === 'GET' && request.fileName.endsWith('.tgz')) {
-    const subject = subjects.memo(request.fileName)
-    const entry = describeRequest(req, project, 'pull')
-    auditAnswer(auditLog, res, entry, (status) => (status === 304 ? undefined : subject))
-  }
-  forward(store, request, req, res)
+  if (req.method !== 'GET' || !request.fileName.endsWith('.tgz')) return
+  const subject = subjects.memo(request.fileName)
+  const entry = describeRequest(req, project, 'pull')
+  auditAnswer(auditLog, res, entry, (status) => (status === 304 ? undefined : subject))
 }
 
 /** Reading a version costs more than all else that is done here for a small package, and the same ones are fetched. */

@@ -36,7 +36,7 @@ interface KeptDetails {
 
 /** Reads the version at a path of the store, and then its package and values at the same time. */
 export function createVersionDetails(store: ChartStore): (path: string) => Promise<KeptDetails> {
-  return createKeptAnswers(store, async (json, { path }) => {
+  const { read } = createKeptAnswers(store, async (json, { path }) => {
     const metadata = parseChartVersion(json)
     const { name, version } = metadata
     // Not from name and version: a package that was put into storage by hand may be called otherwise.
@@ -72,6 +72,7 @@ export function createVersionDetails(store: ChartStore): (path: string) => Promi
       size: 4 * write(false, new Map()).length,
     }
   })
+  return read
 }
 
 /** Not loaded before there are details to read, or time for it: a start has none. */

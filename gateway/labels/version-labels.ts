@@ -20,6 +20,8 @@ export type ChartLabels = ReadonlyMap<string, readonly FullLabelModel[]>
 export interface VersionLabels {
   /** Of every version of a chart that has any; the same object while nothing has changed. */
   listOfChart: (project: ProjectAccess, chart: string) => Promise<ChartLabels>
+  /** The same where it is known at once. */
+  peekOfChart: (project: ProjectAccess, chart: string) => ChartLabels | undefined
   listOfVersion: (
     project: ProjectAccess,
     version: LabelledVersion,
@@ -87,6 +89,8 @@ export function createVersionLabels(db: Queryable, changes: ChangeFeed): Version
 
   return {
     listOfChart,
+
+    peekOfChart: ({ id }, chart) => kept.peek(`${id}/${chart}`),
 
     listOfVersion: async (project, { chart, version }) =>
       (await listOfChart(project, chart)).get(version) ?? [],

@@ -47,6 +47,7 @@ export async function openGatewayStore(
     dir,
     store: {
       forward: (req, res, upload) => current.forward(req, res, upload),
+      peek: (path, headers) => current.peek(path, headers),
       call: (method, path, options) => current.call(method, path, options),
       close: () => current.close(),
     },
