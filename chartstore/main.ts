@@ -1,3 +1,4 @@
+import { lowerEngineThreads } from '../service/background-thread.ts'
 import { loadTogether } from '../service/env.ts'
 import { drain, listen, setTimeLimits } from '../service/http-server.ts'
 import { createLogger } from '../service/log.ts'
@@ -38,6 +39,7 @@ async function start(): Promise<Running | undefined> {
     process.stdout.write('the configuration is valid\n')
     return undefined
   }
+  lowerEngineThreads()
   const log = createLogger(listening.logLevel, listening.logsJson ? false : undefined)
   for (const sentence of config.idle) log.warn(sentence)
   const { contextPath } = listening

@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis'
+import { lowerEngineThreads } from '../service/background-thread.ts'
 import type { Env } from '../service/env.ts'
 import { drain, listen, setTimeLimits } from '../service/http-server.ts'
 import type { Logger } from '../service/log.ts'
@@ -40,6 +41,7 @@ export async function serve(
   stops: Stops,
 ): Promise<string> {
   const { connection, db, log } = surroundings
+  lowerEngineThreads()
   const listening = createChangeFeed(connection, log)
   stops.push(async () => (await listening).close())
   const redis = await openRedis(config, log, stops)

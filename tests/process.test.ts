@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { writeFile } from 'node:fs/promises'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { createServer, request } from 'node:http'
 import { connect } from 'node:net'
+import { getPriority } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -90,6 +91,17 @@ test('the start says where it listens, where data lives and which helm lines to 
   assert.ok(output.includes(chartgate.url))
   assert.ok(output.includes(chartgate.dataDir))
   assert.equal(output.match(/^ {2}helm /gm)?.length, 3)
+})
+
+test('the threads that collect garbage give way to the one that answers', async (t) => {
+  const { pid } = await startChartgate(t)
+  const tasks = await readdir(`/proc/${pid}/task`)
+  const names = await Promise.all(
+    tasks.map((id) => readFile(`/proc/${pid}/task/${id}/comm`, 'utf8')),
+  )
+  const own = tasks.filter((_id, index) => names[index]?.startsWith('V8Worker'))
+  assert.ok(own.length > 0, `no V8Worker among ${names.join('')}`)
+  for (const id of own) assert.ok(getPriority(Number(id)) > getPriority(pid))
 })
 
 test('data is kept across restarts, and a second start on one DATA_DIR is refused', async (t) => {

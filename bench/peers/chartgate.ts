@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ADMIN, basicAuth, type Credentials } from '../../tests/support/accounts.ts'
@@ -6,7 +7,9 @@ import { PROJECT_FOLDER } from '../../tests/support/project-folder.ts'
 import type { Peer } from './peer.ts'
 import { startServer } from './server.ts'
 
-const MAIN = 'gateway/main.ts'
+/** As `npm start` has Node run it: `node`, its options, the program. */
+const { scripts } = JSON.parse(readFileSync(join(PROJECT_FOLDER, 'package.json'), 'utf8'))
+const NODE_ARGS: string[] = scripts.start.split(' ').slice(1)
 
 export interface ChartgateOptions {
   /** DATA_DIR: projects are folders below `charts` in it. */
@@ -24,10 +27,10 @@ export async function startChartgate(options: ChartgateOptions): Promise<Peer> {
   const { folder, env = {}, cores = '0', preload = [] } = options
   await mkdir(folder, { recursive: true })
   const port = await findFreePort()
+  const imports = preload.flatMap((file) => ['--import', file])
   const server = await startServer({
     program: process.execPath,
-    // as npm start does
-    args: [...['./service/code-cache.js', ...preload].flatMap((file) => ['--import', file]), MAIN],
+    args: [...NODE_ARGS.slice(0, -1), ...imports, ...NODE_ARGS.slice(-1)],
     env: { PORT: String(port), DATA_DIR: folder, ...env },
     folder: PROJECT_FOLDER,
     url: `http://127.0.0.1:${port}`,
