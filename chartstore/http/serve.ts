@@ -41,9 +41,5 @@ export function createStoreServer(
     })
   }
   // HTTP/1.1 over TLS too: every client of the store speaks it, and one download a connection is what they do.
-  const server =
-    tls === undefined
-      ? createServer(handle)
-      : process.getBuiltinModule('node:https').createServer(tls, handle)
-  return server.on('checkContinue', handle)
+  return createServer(handle, tls).on('checkContinue', handle)
 }

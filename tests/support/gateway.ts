@@ -1,4 +1,4 @@
-import { createServer, IncomingMessage, type RequestListener } from 'node:http'
+import { IncomingMessage, type RequestListener } from 'node:http'
 import type { TestContext } from 'node:test'
 import type { Redis } from 'ioredis'
 import { pino } from 'pino'
@@ -15,6 +15,7 @@ import { createEmbeddedStore } from '../../gateway/embedded-chartstore.ts'
 import { loadEmbeddedConfig } from '../../gateway/embedded-config.ts'
 import { drain, listen } from '../../service/http-server.ts'
 import type { Logger } from '../../service/log.ts'
+import { createServer } from '../../service/node-http.ts'
 import { createTestDatabase } from './database.ts'
 import { makeFolder } from './folder.ts'
 
