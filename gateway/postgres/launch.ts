@@ -51,7 +51,11 @@ function serverOptions(directories: PostgresDirectories, workers: number): strin
     timezone: 'UTC',
     log_timezone: 'UTC',
     log_checkpoints: 'off',
-    // small, for a database of some megabytes
+    // small, for a database of some megabytes: to lay out the default of 128 MB takes a quarter of a start
+    shared_buffers: '32MB',
+    // without processes that would wait at such a database for nothing to do
+    io_method: 'sync',
+    max_logical_replication_workers: '0',
     min_wal_size: '32MB',
     max_wal_size: '256MB',
   }
