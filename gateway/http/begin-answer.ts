@@ -7,9 +7,11 @@ import { setSecurityHeaders } from './security-headers.ts'
 import type { OriginalRequest } from './send-error.ts'
 
 /** What every request and every answer has, whoever answers. */
-export function createBeginAnswer(log: Logger) {
+export type BeginAnswer = (req: OriginalRequest & Partial<Caller>, res: ServerResponse) => void
+
+export function createBeginAnswer(log: Logger): BeginAnswer {
   const logRequest = createRequestLog(log)
-  return (req: OriginalRequest & Partial<Caller>, res: ServerResponse): void => {
+  return (req, res) => {
     // First, so that every answer and every line of the log has it.
     assignRequestId(req, res)
     // Before all that can refuse, so that refusals are logged too.
