@@ -34,7 +34,7 @@ function keepCompiledCode() {
   if (!isMainThread || current === undefined) return
   // a thread's own descriptors end before it has written
   setEnvironmentData(NAME, folder)
-  keepModulePlaces(current, [process.env.NODE_OPTIONS, ...process.execArgv])
+  keepModulePlaces(current)
   setTimeout(() => removeOld(folder, basename(current)), TIDIED_AFTER_MS).unref()
 }
 

@@ -16,8 +16,8 @@ const CODE = /^file:.*\.[cm]?[jt]s$/
  * files themselves are read as ever. An import tells the whole path of a file of ours, and what is below node_modules stays where
  * it is until npm runs: then all is looked for anew.
  */
-export function keepModulePlaces(folder, nodeOptions) {
-  const installation = describeInstallation(nodeOptions)
+export function keepModulePlaces(folder) {
+  const installation = describeInstallation()
   // the hooks came with Node 22.15
   if (installation === undefined || module.registerHooks === undefined) return
   const file = join(folder, NAME)
@@ -25,8 +25,8 @@ export function keepModulePlaces(folder, nodeOptions) {
   const known = places.size
   module.registerHooks({
     resolve: (specifier, context, next) => {
-      const from = context.conditions.includes('require') ? 'require' : 'import'
-      const key = `${context.parentURL} ${from} ${specifier}`
+      // conditions tell `import` from `require`, and what Node was started with
+      const key = `${context.parentURL} ${context.conditions} ${specifier}`
       const place = places.get(key)
       if (place !== undefined) return place
       const found = next(specifier, context)
@@ -41,10 +41,10 @@ export function keepModulePlaces(folder, nodeOptions) {
 }
 
 /** What decides where modules are; undefined where that cannot be told. */
-function describeInstallation(nodeOptions) {
+function describeInstallation() {
   try {
     const { ino, size, mtimeMs } = statSync(INSTALLED)
-    return JSON.stringify([INSTALLED.href, ino, size, mtimeMs, nodeOptions])
+    return JSON.stringify([INSTALLED.href, ino, size, mtimeMs])
   } catch {
     return undefined
   }
