@@ -1,20 +1,23 @@
 import type { RequestListener } from 'node:http'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Redis } from 'ioredis'
 import type { Logger } from '../service/log.ts'
 import { createAuthoriser } from './access/authorise.ts'
-import { createGateway } from './app.ts'
 import { type AuditLog, createAuditLog } from './audit/audit-log.ts'
 import { startPruning } from './audit/pruning.ts'
 import { createAuthentication } from './auth/authentication.ts'
 import { loadJwt } from './auth/tokens.ts'
+import { createChartReads } from './charts/chart-reads.ts'
 import type { ChartStore } from './charts/chart-store.ts'
 import { loadPackageFiles } from './charts/version-details.ts'
 import type { GatewayConfig } from './config.ts'
 import type { ChangeFeed } from './db/change.ts'
 import type { Database } from './db/database.ts'
-import { createRestRouter } from './http/rest-router.ts'
+import { createFastPath } from './fast-path.ts'
+import { createBeginRequest } from './http/begin-request.ts'
+import { createProxyTrust } from './http/trusted-proxies.ts'
 import { createVersionLabels } from './labels/version-labels.ts'
-import { createLateRouter } from './late-router.ts'
+import { createLateApp } from './late-app.ts'
 import { createMembersRepository } from './members/repository.ts'
 import { createProjectsRepository } from './projects/repository.ts'
 import { createUploadTerms } from './projects/upload-terms.ts'
@@ -22,7 +25,6 @@ import { createRobotsRepository } from './robots/repository.ts'
 import { createSecureTest } from './sessions/cookies.ts'
 import { startSessionSweep } from './sessions/session-sweep.ts'
 import { createSettings } from './settings/settings.ts'
-import { createSystemParts } from './system/parts.ts'
 import { createUsersRepository } from './users/repository.ts'
 
 /** What a gateway stands on: opened before it and closed after it. */
@@ -79,43 +81,38 @@ export function assembleGateway(
   })
   const auditLog = createAuditLog(db, log)
   const sweep = startSessionSweep(db, log)
-  const isSecure = createSecureTest(policy.externalUrl)
-  const { externalUrl } = policy
-  const systemParts = createSystemParts({ db, store, redis, settings, externalUrl })
-  const late = createLateRouter(async () => {
-    const { createApiRouters } = await import('./api-routers.ts')
-    return createApiRouters({
+  const versionLabels = createVersionLabels(db, changes)
+  const chartReads = createChartReads({ store, auditLog, versionLabels })
+  const dependencies = {
+    ...authentication,
+    authoriser,
+    beginRequest: createBeginRequest(log),
+    isTrustedProxy: createProxyTrust(policy.trustProxy),
+    log,
+  }
+  const loadApp = async () => {
+    const { createApp } = await import('./app.ts')
+    return createApp({
+      ...dependencies,
       config: policy,
-      ...authentication,
-      isSecure,
+      readCharts: chartReads.answer,
       db,
       changes,
+      store,
+      redis,
       settings,
       auditLog,
-      authoriser,
-      store,
-      systemParts,
-      log,
+      versionLabels,
+      readUploadTerms: createUploadTerms({ db, changes, settings }),
+      externalUrl: policy.externalUrl,
+      isSecure: createSecureTest(policy.externalUrl),
     })
-  })
-  const handle = createGateway({
-    authentication,
-    authoriser,
-    store,
-    auditLog,
-    settings,
-    readUploadTerms: createUploadTerms({ db, changes, settings }),
-    versionLabels: createVersionLabels(db, changes),
-    isSecure,
-    trustProxy: policy.trustProxy,
-    hasFastPath: policy.hasFastPath ?? true,
-    apiRouters: systemParts.map(({ path, routes }) => ({
-      path,
-      router: createRestRouter({ changes, auditLog }, routes),
-    })),
-    otherRouters: late.handle,
-    log,
-  })
+  }
+  const app = createLateApp(loadApp, log)
+  const answerFast = createFastPath({ ...dependencies, chartReads, handOver: app.handle })
+  const handle: RequestListener = (req, res) => {
+    if (policy.hasFastPath === false || !answerFast(req, res)) app.handle(req, res)
+  }
   const pruning = startPruning(db, log, policy.auditRetentionDays)
   const close = async () => {
     await sweep.close()
@@ -123,6 +120,12 @@ export function assembleGateway(
     await auditLog.close()
   }
   // soon after the start: later the files may be those of another version
-  const loadAll = async () => void (await Promise.all([late.load(), loadJwt(), loadPackageFiles()]))
+  const loadAll = async () => {
+    for (const load of [() => import('express'), app.loadAll, loadJwt, loadPackageFiles]) {
+      await load()
+      // each takes a while, and requests have come meanwhile
+      await nextTurn()
+    }
+  }
   return { handle, auditLog, loadAll, close }
 }

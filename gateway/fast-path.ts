@@ -1,76 +1,132 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import { LRUCache } from 'lru-cache'
 import proxyAddress from 'proxy-addr'
 import type { Logger } from '../service/log.ts'
 import { createTurnEnd } from '../service/turn-end.ts'
 import type { Authoriser } from './access/authorise.ts'
 import type { Caller } from './audit/audit-request.ts'
-import { parseBasicCredential } from './auth/basic-strategy.ts'
-import type { CredentialVerifier } from './auth/credentials.ts'
+import { parseBasicCredential } from './auth/basic-credential.ts'
+import type { Credential, CredentialVerifier, VerifyCredential } from './auth/credentials.ts'
+import { ANONYMOUS } from './auth/principal.ts'
 import { type ChartRead, type ChartReads, isChartRead } from './charts/chart-reads.ts'
 import { parseChartRequest } from './charts/parse-chart-request.ts'
+import type { BeginRequest } from './http/begin-request.ts'
 import { setCommonHeaders } from './http/common-headers.ts'
-import { chooseRequestId } from './http/request-id.ts'
 import { type OriginalRequest, sendError } from './http/send-error.ts'
-import { sendReady } from './http/send-ready.ts'
+import { type ReadyAnswer, sendReady } from './http/send-ready.ts'
+import type { IsTrustedProxy } from './http/trusted-proxies.ts'
+import type { ProjectAccess } from './projects/repository.ts'
+import { PING, PONG } from './system/ping.ts'
 
 /**
- * helm asks for the same few things again and again, with Basic on each request. What is known already of who asks and
- * of the project is enough to answer that before Express and passport, which cost more than all the rest.
+ * helm asks for the same few things again and again, with Basic on each request. Who asks and what they may do in the project is
+ * found out by the same functions, and without Express and passport, which cost more than all the rest, and take
+ * longer to load than a start may take. What is known already is answered at once.
  *
- * It decides by the functions that they decide by, and by nothing else. Whatever it cannot say yes to at once it declines,
- * untouched: they ask the database, and they alone refuse.
- * @returns whether it answers.
+ * It decides by the functions that they decide by, and by nothing else. Whatever it cannot say yes to is theirs: they alone
+ * refuse.
+ * @param handOver to Express. @returns whether it answers, or hands over later.
  */
 export function createFastPath({
   peekCredential,
+  verifyCredential,
   authoriser,
   chartReads,
-  logRequest,
+  beginRequest,
   isTrustedProxy,
+  handOver,
   log,
 }: {
   peekCredential: CredentialVerifier['peek']
-  authoriser: Pick<Authoriser, 'peekAllowed'>
+  verifyCredential: VerifyCredential
+  authoriser: Pick<Authoriser, 'peekAllowed' | 'findAllowed'>
   chartReads: ChartReads
-  logRequest: (req: OriginalRequest & Partial<Caller>, res: ServerResponse) => void
-  /** Express's rule, by which it reads `req.ip`. */
-  isTrustedProxy: (address: string, hops: number) => boolean
+  beginRequest: BeginRequest
+  isTrustedProxy: IsTrustedProxy
+  handOver: RequestListener
   log: Logger
 }): (req: IncomingMessage, res: ServerResponse) => boolean {
   const atTurnEnd = createTurnEnd()
 
+  const begin = <Known extends object>(req: IncomingMessage, res: ServerResponse, known: Known) => {
+    const ip = proxyAddress(req, isTrustedProxy)
+    const caller = Object.assign(req, { originalUrl: req.url ?? '', ip, requestId: '', ...known })
+    beginRequest(caller, res)
+    return caller
+  }
+
+  const answer = (
+    request: ChartRead,
+    project: ProjectAccess,
+    caller: OriginalRequest & Caller,
+    res: ServerResponse,
+  ) => {
+    setCommonHeaders(caller, res)
+    chartReads
+      .answer(request, project, caller, res)
+      .catch((error: unknown) => sendError(caller, res, error, log))
+  }
+
+  /** Express answers where this comes to nothing, by the same attempt. */
+  const findOut = async (
+    credential: Credential,
+    request: AllowedRead,
+    req: IncomingMessage,
+    res: ServerResponse,
+  ): Promise<void> => {
+    const caller = begin(req, res, {})
+    const attempt = verifyCredential(credential, caller.ip)
+    const { permission, project: name } = request
+    const project = await attempt
+      .then((principal) => authoriser.findAllowed(principal, permission, { name }))
+      .catch(() => undefined)
+    if (project === undefined) handOver(Object.assign(caller, { attempt }), res)
+    else answer(request, project, Object.assign(caller, { principal: await attempt }), res)
+  }
+
   return (req, res) => {
-    const { method, headers } = req
-    const { authorization } = headers
-    if (authorization === undefined) return false
+    const { authorization } = req.headers
+    if (authorization === undefined) {
+      if (!isPing(req)) return false
+      sendReady(begin(req, res, { principal: ANONYMOUS }), res, PING_ANSWER)
+      return true
+    }
     const credential = parseBasicCredential(authorization)
-    const principal = credential && peekCredential(credential)
-    if (principal === undefined) return false
+    if (credential === undefined) return false
     const request = readRequest(req)
     if (request?.permission === undefined) return false
-    const project = authoriser.peekAllowed(principal, request.permission, request.project)
-    if (project === undefined) return false
-
-    const caller = Object.assign(req, {
-      originalUrl: req.url ?? '',
-      principal,
-      ip: proxyAddress(req, isTrustedProxy),
-      requestId: chooseRequestId(req),
-    })
-    logRequest(caller, res)
+    const { permission } = request
+    const principal = peekCredential(credential)
+    const project = principal && authoriser.peekAllowed(principal, permission, request.project)
+    if (principal === undefined || project === undefined) {
+      void findOut(credential, { ...request, permission }, req, res)
+      return true
+    }
+    const caller = begin(req, res, { principal })
     atTurnEnd(() => {
-      const ready = method === 'GET' ? chartReads.peek(request, project, caller, res) : undefined
+      const isGet = req.method === 'GET'
+      const ready = isGet ? chartReads.peek(request, project, caller, res) : undefined
       if (ready !== undefined) return () => sendReady(caller, res, ready)
-      setCommonHeaders(caller, res)
-      chartReads
-        .answer(request, project, caller, res)
-        .catch((error: unknown) => sendError(caller, res, error, log))
+      answer(request, project, caller, res)
       return undefined
     })
     return true
   }
 }
+
+/** By nobody. What waits for a gateway to start asks nothing else. */
+function isPing({ method, url, headers }: IncomingMessage): boolean {
+  const isBare = headers.cookie === undefined && headers['x-harbor-csrf-token'] === undefined
+  return isBare && method === 'GET' && url === PING
+}
+
+const PING_ANSWER: ReadyAnswer = {
+  status: 200,
+  headers: { 'Content-Type': 'text/plain; charset=utf-8', 'Content-Length': String(PONG.length) },
+  body: PONG,
+}
+
+type AllowedRead = ChartRead & { permission: NonNullable<ChartRead['permission']> }
 
 function readRequest({ method = '', url = '' }: IncomingMessage): ChartRead | undefined {
   if (method !== 'GET' || url.length > MAX_KEPT_LENGTH) return parseRead(method, url)

@@ -4,6 +4,7 @@ import { readdir, rm } from 'node:fs/promises'
 import { enableCompileCache, getCompileCacheDir } from 'node:module'
 import { basename, join } from 'node:path'
 import { getEnvironmentData, isMainThread, setEnvironmentData } from 'node:worker_threads'
+import { keepModulePlaces } from './module-places.js'
 
 const NAME = 'code-cache'
 
@@ -33,6 +34,7 @@ function keepCompiledCode() {
   if (!isMainThread || current === undefined) return
   // a thread's own descriptors end before it has written
   setEnvironmentData(NAME, folder)
+  keepModulePlaces(current)
   setTimeout(() => removeOld(folder, basename(current)), TIDIED_AFTER_MS).unref()
 }
 

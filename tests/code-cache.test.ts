@@ -1,6 +1,16 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { chmod, chown, mkdir, readdir, rename, stat, symlink, writeFile } from 'node:fs/promises'
+import {
+  chmod,
+  chown,
+  cp,
+  mkdir,
+  readdir,
+  rename,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { pathToFileURL } from 'node:url'
@@ -101,6 +111,38 @@ test('worker threads leave and use compiled code, too', async (t) => {
   assert.ok((await list(folder)).length > 50)
   const { stdout, stderr } = await run()
   assert.match(stdout + stderr, /transpile cache for StrippedTypeScript \S+\/env\.ts\.\.\.success/)
+})
+
+test('where modules were found is known at the next start, until npm has changed what is installed', async (t) => {
+  const { dataDir } = await makeDataDir(t)
+  const app = await makeFolder(t)
+  await cp(join(PROJECT_FOLDER, 'service'), join(app, 'service'), { recursive: true })
+  const packed = join(app, 'node_modules/greeting')
+  const lay = (file: string, content: string) => writeFile(join(packed, file), content)
+  await mkdir(packed, { recursive: true })
+  const install = () => writeFile(join(app, 'node_modules/.package-lock.json'), '{}')
+  await install()
+  await writeFile(join(app, 'main.mjs'), `import { name } from 'greeting'\nconsole.log(name)\n`)
+  for (const name of ['one', 'other']) await lay(`${name}.js`, `exports.name = '${name}'\n`)
+  const run = async () => {
+    const { stdout, stderr } = await runCommand(
+      process.execPath,
+      ['--import', CODE_CACHE, 'main.mjs'],
+      {
+        cwd: app,
+        env: { PATH, HOME, DATA_DIR: dataDir },
+      },
+    )
+    return stdout.trim() || stderr
+  }
+  await lay('package.json', JSON.stringify({ main: 'one.js' }))
+  assert.equal(await run(), 'one')
+  await lay('package.json', JSON.stringify({ main: 'other.js' }))
+  assert.equal(await run(), 'one')
+  await lay('one.js', `exports.name = 'changed'\n`)
+  assert.equal(await run(), 'changed')
+  await install()
+  assert.equal(await run(), 'other')
 })
 
 test('a folder that others may enter, or that is not ours, is not used', async (t) => {

@@ -4,12 +4,15 @@ import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { ROLE } from '../gateway/access/permissions.ts'
 import { buildChart } from './support/chart-package.ts'
-import { startGateway, type TestGateway } from './support/gateway.ts'
+import { basic, startGateway, type TestGateway } from './support/gateway.ts'
 import { openGatewayStore } from './support/gateway-store.ts'
 
-/** What is known of `bob` and `team` after one request is enough for the next. */
-async function startWithChart(t: TestContext): Promise<TestGateway> {
-  const gateway = await startGateway(t, { trustProxy: 1 })
+/** One with the fast path, and one without it on the same database and store. */
+async function startBoth(t: TestContext): Promise<{ gateway: TestGateway; plain: TestGateway }> {
+  const { store } = await openGatewayStore(t, 'embedded')
+  const gateway = await startGateway(t, { trustProxy: 1, store })
+  const options = { beside: gateway, store, trustProxy: 1, hasFastPath: false }
+  const plain = await startGateway(t, options)
   const { accounts } = gateway
   const team = await accounts.createProject('team')
   const bob = await accounts.createUser('bob')
@@ -17,7 +20,7 @@ async function startWithChart(t: TestContext): Promise<TestGateway> {
   const body = await buildChart({ name: 'hello', version: '1.0.0' })
   const upload = { as: 'bob', method: 'POST', body }
   assert.equal((await gateway.get('/api/chartrepo/team/charts', upload)).status, 201)
-  return gateway
+  return { gateway, plain }
 }
 
 const READS = [
@@ -33,26 +36,28 @@ const READS = [
 
 for (const [method, path] of READS) {
   test(`${method} ${path} is answered in the same way by both paths`, async (t) => {
-    const gateway = await startWithChart(t)
-    const ask = async () => {
-      const before = gateway.fastAnswers()
+    const { gateway, plain } = await startBoth(t)
+    const ask = async ({ get, fastAnswers }: TestGateway) => {
+      const before = fastAnswers()
       const headers = { 'x-request-id': 'the-same', 'x-forwarded-for': '192.0.2.7' }
-      const response = await gateway.get(path, { as: 'bob', method, headers })
+      const response = await get(path, { as: 'bob', method, headers })
       const { date, ...rest } = Object.fromEntries(response.headers)
       const body = Buffer.from(await response.arrayBuffer()).toString('latin1')
       return {
-        isFast: gateway.fastAnswers() > before,
+        isFast: fastAnswers() > before,
         answer: { status: response.status, headers: rest, body },
       }
     }
-    await gateway.get(path, { as: 'bob', method })
-    const fast = await ask()
-    assert.equal(fast.isFast, true)
-    await gateway.accounts.run(`select pg_notify('chartgate_changes', 'everything:')`, [])
-    const slow = await ask()
+    const slow = await ask(plain)
     assert.equal(slow.isFast, false)
-    assert.deepEqual(fast.answer, slow.answer)
+    await gateway.accounts.run(`select pg_notify('chartgate_changes', 'everything:')`, [])
+    for (const known of ['nothing is known', 'all is known']) {
+      const fast = await ask(gateway)
+      assert.equal(fast.isFast, true, known)
+      assert.deepEqual(fast.answer, slow.answer, known)
+    }
 
+    await plain.flushAudit()
     await gateway.flushAudit()
     const { rows } = await gateway.db.query<object>(
       `select principal_kind, username, project_name, operation, resource, chart, version, status,
@@ -60,13 +65,13 @@ for (const [method, path] of READS) {
        from audit_log where request_id = 'the-same'`,
       [],
     )
-    assert.deepEqual(rows[0], rows[1])
-    assert.equal(rows.length, path.endsWith('.tgz') ? 2 : 0)
-    const lines = gateway.logLines
+    for (const row of rows) assert.deepEqual(row, rows[0])
+    assert.equal(rows.length, path.endsWith('.tgz') ? 3 : 0)
+    const lines = [...plain.logLines, ...gateway.logLines]
       .filter(({ msg, requestId }) => msg === 'request' && requestId === 'the-same')
       .map(({ time, ms, ...line }) => line)
-    assert.equal(lines.length, 2)
-    assert.deepEqual(lines[0], lines[1])
+    assert.equal(lines.length, 3)
+    for (const line of lines) assert.deepEqual(line, lines[0])
     assert.equal(lines[0]?.source, '192.0.2.7')
   })
 }
@@ -135,5 +140,71 @@ test('the index, the list and the versions are sent from memory, and never witho
     for (const path of paths.slice(0, 2)) {
       assert.match((await read(path)).text, new RegExp(`added-${number}\\b`))
     }
+  }
+})
+
+test('ping is answered in the same way by both paths, and with a credential or a cookie by Express', async (t) => {
+  const gateway = await startGateway(t)
+  const plain = await startGateway(t, { beside: gateway, hasFastPath: false })
+  const ask = async ({ get, fastAnswers }: TestGateway, more: Record<string, string> = {}) => {
+    const before = fastAnswers()
+    const headers = { 'x-request-id': 'the-same', ...more }
+    const response = await get('/api/v2.0/ping', { headers })
+    const { date, ...rest } = Object.fromEntries(response.headers)
+    const body = await response.text()
+    return {
+      isFast: fastAnswers() > before,
+      answer: { status: response.status, headers: rest, body },
+    }
+  }
+  const [fast, slow] = [await ask(gateway), await ask(plain)]
+  assert.equal(fast.answer.body, 'Pong')
+  assert.deepEqual([fast.isFast, slow.isFast], [true, false])
+  assert.deepEqual(fast.answer, slow.answer)
+  const [line, other] = [gateway, plain].map(({ logLines }) => {
+    const { time, ms, ...rest } = logLines.find(({ msg }) => msg === 'request') ?? {}
+    return rest
+  })
+  assert.deepEqual(line, other)
+
+  const wrong = await ask(gateway, { authorization: basic('nobody') })
+  assert.deepEqual([wrong.isFast, wrong.answer.status], [false, 401])
+  for (const header of ['cookie', 'x-harbor-csrf-token']) {
+    const browser = await ask(gateway, { [header]: 'sid=none' })
+    assert.equal(browser.isFast, false)
+    assert.ok(browser.answer.headers['x-harbor-csrf-token'])
+  }
+})
+
+test('what the fast path cannot say yes to is refused by Express, and tried once', async (t) => {
+  const { gateway, plain } = await startBoth(t)
+  await gateway.accounts.createUser('eve')
+  await gateway.accounts.run(`select pg_notify('chartgate_changes', 'everything:')`, [])
+  for (const [init, status] of [
+    [{ as: 'eve' }, 403],
+    [{ as: 'nobody' }, 401],
+    [{ as: 'bob', password: 'wrong' }, 401],
+  ] as const) {
+    const headers = { 'x-request-id': 'the-same' }
+    const ask = async ({ get }: TestGateway) => {
+      const response = await get('/chartrepo/team/index.yaml', { ...init, headers })
+      const { date, ...rest } = Object.fromEntries(response.headers)
+      return { status: response.status, headers: rest, body: await response.text() }
+    }
+    const before = gateway.fastAnswers()
+    const answer = await ask(gateway)
+    assert.equal(answer.status, status)
+    assert.deepEqual(answer, await ask(plain))
+    assert.equal(gateway.fastAnswers(), before)
+  }
+  const lines = gateway.logLines.filter(({ requestId }) => requestId === 'the-same')
+  assert.equal(lines.length, 3)
+  // one of ten was taken above
+  for (let guess = 2; guess <= 11; guess += 1) {
+    const response = await gateway.get('/chartrepo/team/index.yaml', {
+      as: 'bob',
+      password: 'wrong',
+    })
+    assert.equal(response.status, guess <= 10 ? 401 : 429, String(guess))
   }
 })

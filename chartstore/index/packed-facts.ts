@@ -20,10 +20,12 @@ const END = 32
 
 /** As `writeEntryFacts` made it. */
 export function readEntryFacts(bytes: Buffer): EntryFacts {
+  // a Buffer makes four numbers of each time that it reads
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   return {
     fingerprint: (at) => bytes.subarray(at * RECORD_BYTES, at * RECORD_BYTES + TIME),
     modifiedNs: (at) => {
-      const time = bytes.readBigUInt64LE(at * RECORD_BYTES + TIME)
+      const time = view.getBigUint64(at * RECORD_BYTES + TIME, true)
       const beyond = bytes.readInt32LE(at * RECORD_BYTES + TIME_BEYOND)
       return beyond === 0 ? time : (BigInt(beyond) << 64n) + time
     },

@@ -28,7 +28,9 @@ export function createAuthenticate({
 }): RequestHandler {
   const authenticator = new passport.Passport()
   authenticator.use(
-    createBasicStrategy((credential, req) => verifyCredential(credential, req.ip ?? '')),
+    createBasicStrategy(
+      (credential, req) => req.attempt ?? verifyCredential(credential, req.ip ?? ''),
+    ),
   )
   authenticator.use(createBearerStrategy(verifyToken))
 

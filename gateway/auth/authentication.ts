@@ -1,4 +1,3 @@
-import type { RequestHandler } from 'express'
 import type { Redis } from 'ioredis'
 import type { ChangeFeed } from '../db/change.ts'
 import type { Database } from '../db/database.ts'
@@ -10,7 +9,6 @@ import { createSessions, type Sessions } from '../sessions/sessions.ts'
 import type { LiveSettings } from '../settings/settings.ts'
 import type { UsersRepository } from '../users/repository.ts'
 import { createAccounts, isUsable } from './accounts.ts'
-import { createAuthenticate } from './authenticate.ts'
 import {
   type CredentialVerifier,
   createCredentialVerifier,
@@ -23,8 +21,6 @@ import { createSigningKeys, type SigningKeys } from './signing-keys.ts'
 import { createTokens, type Tokens } from './tokens.ts'
 
 export interface Authentication {
-  /** Sets `req.principal`. */
-  authenticate: RequestHandler
   verifyCredential: VerifyCredential
   peekCredential: CredentialVerifier['peek']
   /**
@@ -76,13 +72,7 @@ export function createAuthentication({
     const { tokenGrants } = principal
     return tokenGrants === undefined ? account.principal : { ...account.principal, tokenGrants }
   }
-  const authenticate = createAuthenticate({
-    verifyCredential,
-    verifyToken: tokens.verify,
-    sessions,
-  })
   return {
-    authenticate,
     verifyCredential,
     peekCredential,
     refresh,

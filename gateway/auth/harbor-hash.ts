@@ -1,4 +1,5 @@
 import { pbkdf2Sync, timingSafeEqual } from 'node:crypto'
+import type { HashFunctions } from './password-answer.ts'
 
 /**
  * Hashes that Harbor made stand in `password_hash` and `secret_hash` as
@@ -43,12 +44,16 @@ export function isHarborHash(passwordHash: string): boolean {
 }
 
 /** Whether `password` is the one behind it. What is no hash is behind none. */
-export function verifyHarborHash(encoded: string, password: string): boolean {
+export async function verifyHarborHash(
+  encoded: string,
+  password: string,
+  pbkdf2: HashFunctions['pbkdf2'] = pbkdf2Sync,
+): Promise<boolean> {
   const [, digest, iterations, salt, hash] = ENCODED.exec(encoded) ?? []
   if (!digest || !salt || !hash) return false
   const expected = Buffer.from(hash, 'base64')
   const saltBytes = Buffer.from(salt, 'base64')
-  const key = pbkdf2Sync(password, saltBytes, Number(iterations), expected.length, digest)
+  const key = await pbkdf2(password, saltBytes, Number(iterations), expected.length, digest)
   return timingSafeEqual(key, expected)
 }
 

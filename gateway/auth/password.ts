@@ -1,11 +1,17 @@
+import { pbkdf2 } from 'node:crypto'
+import { promisify } from 'node:util'
+import { hash, verify } from '@node-rs/argon2'
 import pLimit from 'p-limit'
 import { createWorkerPool } from '../../service/worker-pool.ts'
 import { ServiceUnavailable } from '../http/errors.ts'
+import {
+  createPasswordAnswer,
+  type PasswordAnswer,
+  type PasswordQuestion,
+} from './password-answer.ts'
 
-/** To be hashed, or to be checked against a hash ('': none). */
-export type PasswordQuestion = { password: string } | { password: string; passwordHash: string }
-
-export type PasswordAnswer = { value: string | boolean } | { fault: string }
+/** So long after the last password the next one is a lone one, and there is no thread for it any more. */
+const IDLE_MS = 10_000
 
 /**
  * In threads of its own, behind the one that serves: a password costs as much as hundreds of reads, and on libuv's pool it would
@@ -13,10 +19,14 @@ export type PasswordAnswer = { value: string | boolean } | { fault: string }
  */
 const threads = createWorkerPool<PasswordQuestion, PasswordAnswer>(
   new URL('./password-worker.ts', import.meta.url),
-  { memoryMb: 64, idleMs: 10_000 },
+  { memoryMb: 64, idleMs: IDLE_MS },
 )
 
 const limit = pLimit(threads.breadth)
+
+/** A thread takes three times as long to start as a password to check: a lone one is checked in one of libuv's. */
+const answerLone = createPasswordAnswer({ hash, verify, pbkdf2: promisify(pbkdf2) })
+let askedAt = Number.NEGATIVE_INFINITY
 
 /** A flood of made-up names is cut off here, before it makes everybody wait for seconds. */
 const MAX_WAITING = 256
@@ -39,7 +49,9 @@ export async function verifyPassword(
 }
 
 async function ask(question: PasswordQuestion): Promise<string | boolean> {
-  const answer = await limit(() => threads.ask(question))
+  const isLone = performance.now() - askedAt > IDLE_MS
+  askedAt = performance.now()
+  const answer = await (isLone ? answerLone(question) : limit(() => threads.ask(question)))
   if ('fault' in answer) throw new Error(answer.fault)
   return answer.value
 }

@@ -7,6 +7,8 @@ declare global {
       principal: Principal
       /** The session that tells so; undefined where it is a header, or nothing. */
       sessionId?: string
+      /** What has become of its Basic credential, where that was tried before Express: a guess counts once. */
+      attempt?: Promise<Principal>
     }
     /** What passport calls a user: our principal in a box. */
     interface User {

@@ -7,7 +7,12 @@ import { prepareCluster, removeUnfinished } from './cluster.ts'
 import { ensureDatabase } from './database.ts'
 import { makeDirectories } from './directories.ts'
 import { choosePostgresUser } from './identity.ts'
-import { type InstanceLock, type OwnerKind, takeInstanceLock } from './instance-lock.ts'
+import {
+  type InstanceLock,
+  lockConnectionName,
+  type OwnerKind,
+  takeInstanceLock,
+} from './instance-lock.ts'
 import { tellWhenSlow } from './progress.ts'
 import { createPostgresServer } from './server.ts'
 
@@ -41,12 +46,14 @@ export async function startEmbeddedPostgres(options: {
   const binaries = await findPostgresBinaries()
   const directories = await makeDirectories(dataDir)
   const spawnPostgres = await choosePostgresUser(directories)
-  const server = createPostgresServer(directories, binaries, spawnPostgres, workers)
+  const server = createPostgresServer(directories, binaries, spawnPostgres, {
+    workers,
+    connectionName: lockConnectionName(owner),
+  })
   const stopping = new AbortController()
 
   const startAndLock = async (meanwhile?: () => Promise<unknown>): Promise<InstanceLock> => {
-    await server.start(stopping.signal, meanwhile)
-    const lock = await takeInstanceLock(directories.socket, owner)
+    const lock = await takeInstanceLock(await server.start(stopping.signal, meanwhile))
     if ('lost' in lock) return lock
     throw new DataDirInUse(
       `DATA_DIR ${dataDir} is in use by another Chartgate (${lock.owner?.name ?? 'process unknown'}): ` +

@@ -1,6 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { Client } from 'pg'
-import { maintenanceConnection } from './probe.ts'
+import type { Client } from 'pg'
 
 /** Any number, so long as nothing else in this database locks it: the letters "chgi". */
 const INSTANCE_LOCK = 0x63686769
@@ -25,22 +24,22 @@ export interface InstanceLock {
   release: () => Promise<void>
 }
 
-/** @returns the lock, or who has it. */
+/** What the connection is called that takes the lock for this process. */
+export function lockConnectionName(kind: OwnerKind): string {
+  return `${PREFIXES[kind]}${process.pid}`
+}
+
+/**
+ * @param client has just been connected to the maintenance database, by that name, and is the lock's from now on.
+ * @returns the lock, or who has it.
+ */
 export async function takeInstanceLock(
-  socket: string,
-  kind: OwnerKind,
+  client: Client,
 ): Promise<InstanceLock | { owner: InstanceOwner | undefined }> {
-  const client = new Client({
-    ...maintenanceConnection(socket),
-    application_name: `${PREFIXES[kind]}${process.pid}`,
-    connectionTimeoutMillis: 2_000,
-  })
   const lost = new Promise<void>((resolve) => {
     client.once('end', resolve)
     client.once('error', () => resolve())
   })
-  client.on('error', () => undefined)
-  await client.connect()
   const deadline = Date.now() + OWNER_GONE_MS
   for (;;) {
     const taken = await client.query<{ taken: boolean }>(

@@ -51,6 +51,9 @@ function serverOptions(directories: PostgresDirectories, workers: number): strin
     timezone: 'UTC',
     log_timezone: 'UTC',
     log_checkpoints: 'off',
+    // without processes that would wait for nothing to do
+    io_method: 'sync',
+    max_logical_replication_workers: '0',
     // small, for a database of some megabytes
     min_wal_size: '32MB',
     max_wal_size: '256MB',

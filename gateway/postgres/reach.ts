@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
-import { Client } from 'pg'
 import type { Logger } from '../../service/log.ts'
 import { StartError } from '../../service/start-error.ts'
 import { isConnectionError } from '../db/connection-errors.ts'
@@ -8,7 +7,7 @@ import { databaseConnection } from './database.ts'
 import { makeDirectories } from './directories.ts'
 import { DataDirInUse, type EmbeddedPostgres, startEmbeddedPostgres } from './embedded.ts'
 import { findInstanceOwner, type InstanceOwner } from './instance-lock.ts'
-import { maintenanceConnection, probeServer } from './probe.ts'
+import { reachServer } from './probe.ts'
 
 const PAUSE_MS = 100
 /** So long another one may take to start or to stop, in which it neither answers nor is gone. */
@@ -55,10 +54,8 @@ export async function reachEmbeddedPostgres(options: {
 }
 
 async function findOwner(socket: string): Promise<InstanceOwner | undefined> {
-  if ((await probeServer(socket)) !== 'ready') return undefined
-  const client = new Client({ ...maintenanceConnection(socket), connectionTimeoutMillis: 2_000 })
-  client.on('error', () => undefined)
-  await client.connect()
+  const client = await reachServer(socket)
+  if (typeof client !== 'object') return undefined
   try {
     return await findInstanceOwner(client)
   } finally {

@@ -1,18 +1,19 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import type { Client } from 'pg'
 import { StartError } from '../../service/start-error.ts'
 import type { PostgresBinaries } from './binaries.ts'
 import type { PostgresDirectories } from './directories.ts'
 import type { SpawnPostgres } from './identity.ts'
 import { type LaunchedServer, launchServer } from './launch.ts'
 import { isProcessOf, readPostmasterPid, readReadyPid, removeStalePid } from './postmaster-pid.ts'
-import { probeServer } from './probe.ts'
+import { reachServer } from './probe.ts'
 
 export interface PostgresServer {
   /**
    * Resolves when Postgres answers: the one that is running (after a kill -9 of this program it lives on), or a new one.
-   * @param meanwhile done while a new one starts. @throws {StartError} when it will not start.
+   * @param meanwhile done while a new one starts. @returns a connection to it. @throws {StartError} when it will not start.
    */
-  start: (signal: AbortSignal, meanwhile?: () => Promise<unknown>) => Promise<void>
+  start: (signal: AbortSignal, meanwhile?: () => Promise<unknown>) => Promise<Client>
   /** Fast shutdown, whoever started it; resolves when it is down. */
   stop: () => Promise<void>
 }
@@ -32,7 +33,11 @@ export function createPostgresServer(
   directories: PostgresDirectories,
   binaries: PostgresBinaries,
   spawnPostgres: SpawnPostgres,
-  workers: number,
+  options: {
+    workers: number
+    /** Of the connection that `start` makes. */
+    connectionName: string
+  },
 ): PostgresServer {
   let launched: LaunchedServer | undefined
 
@@ -41,12 +46,12 @@ export function createPostgresServer(
     const deadline = Date.now() + STALE_LOCK_MS
     for (;;) {
       signal.throwIfAborted()
-      const state = await probeServer(directories.socket)
-      if (state === 'ready') return
-      if (state === 'absent' && !launched?.isRunning()) {
+      const reached = await reachServer(directories.socket, options.connectionName)
+      if (typeof reached === 'object') return reached
+      if (reached === 'absent' && !launched?.isRunning()) {
         if (launched !== undefined) await recover(launched, deadline)
         signal.throwIfAborted()
-        launched = await launchServer(directories, binaries, spawnPostgres, workers)
+        launched = await launchServer(directories, binaries, spawnPostgres, options.workers)
         await meanwhile?.()
         await saysReady(launched, signal)
       } else {

@@ -1,7 +1,7 @@
 import { type Request, type RequestHandler, type Response, Router, text } from 'express'
 import { isSystemAdmin } from '../access/can.ts'
 import type { AuditLog } from '../audit/audit-log.ts'
-import { isPlausible } from '../auth/basic-strategy.ts'
+import { isPlausible } from '../auth/basic-credential.ts'
 import type { VerifyCredential } from '../auth/credentials.ts'
 import { ANONYMOUS, type Principal, type UserPrincipal } from '../auth/principal.ts'
 import { createRateLimit } from '../auth/rate-limit.ts'

@@ -7,22 +7,25 @@ export interface SessionSweep {
   close: () => Promise<void>
 }
 
+/** Who has waited for the start is answered first. */
+const FIRST_MS = 1000
 const EVERY_MS = 10 * 60_000
 
-/** Removes expired sessions from Postgres, now and from time to time. (Redis forgets them itself.) */
+/** Removes expired sessions from Postgres, soon and from time to time. (Redis forgets them itself.) */
 export function startSessionSweep(db: Queryable, log: Logger): SessionSweep {
-  const sweep = () =>
-    removeExpiredSessions(db).catch((error: unknown) =>
-      log.warn({ err: error }, 'expired sessions were not removed, which is tried again'),
-    )
-  let running = sweep()
-  const timer = setInterval(() => {
-    running = running.then(sweep)
-  }, EVERY_MS)
-  timer.unref()
+  let running: Promise<unknown> = Promise.resolve()
+  const sweep = () => {
+    running = running
+      .then(() => removeExpiredSessions(db))
+      .catch((error: unknown) =>
+        log.warn({ err: error }, 'expired sessions were not removed, which is tried again'),
+      )
+  }
+  const timers = [setTimeout(sweep, FIRST_MS), setInterval(sweep, EVERY_MS)]
+  for (const timer of timers) timer.unref()
   return {
     close: async () => {
-      clearInterval(timer)
+      for (const timer of timers) clearTimeout(timer)
       await running
     },
   }

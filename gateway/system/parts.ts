@@ -5,10 +5,8 @@ import type { Database } from '../db/database.ts'
 import type { ApiPart } from '../openapi/document.ts'
 import type { LiveSettings } from '../settings/settings.ts'
 import type { HealthProbes } from './health.ts'
+import { API } from './ping.ts'
 import { createSystemRoutes, versionRoutes } from './routes.ts'
-
-/** Where the REST API is. */
-export const API = '/api/v2.0'
 
 export interface SystemDependencies {
   db: Database

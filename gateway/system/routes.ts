@@ -3,6 +3,7 @@ import { operation } from '../http/operation.ts'
 import type { Routes } from '../http/rest-router.ts'
 import type { LiveSettings } from '../settings/settings.ts'
 import { createHealthCheck, type HealthProbes, healthModel } from './health.ts'
+import { PONG } from './ping.ts'
 import { describeSystem, systemModel } from './system-info.ts'
 
 /** `ping`, `health` and `systeminfo` (spec/harbor.md 3.9). */
@@ -21,7 +22,7 @@ export function createSystemRoutes({
       GET: operation({
         summary: 'Answer, if nothing else',
         answer: z.string(),
-        handle: () => ({ body: 'Pong' }),
+        handle: () => ({ body: PONG }),
       }),
     },
     '/health': {

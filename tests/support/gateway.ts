@@ -89,8 +89,10 @@ export async function startGateway(
   let fastAnswers = 0
   const handle: RequestListener = (req, res) => {
     gateway.handle(req, res)
-    // Express makes each request one of its own
-    if (Object.getPrototypeOf(req) === IncomingMessage.prototype) fastAnswers += 1
+    res.once('finish', () => {
+      // Express makes each request one of its own
+      if (Object.getPrototypeOf(req) === IncomingMessage.prototype) fastAnswers += 1
+    })
   }
   const server = createServer(handle)
   server.on('checkContinue', handle)

@@ -11,7 +11,7 @@ import { findPostgresBinaries } from '../../gateway/postgres/binaries.ts'
 import { prepareCluster } from '../../gateway/postgres/cluster.ts'
 import { makeDirectories } from '../../gateway/postgres/directories.ts'
 import { choosePostgresUser } from '../../gateway/postgres/identity.ts'
-import { maintenanceConnection, probeServer } from '../../gateway/postgres/probe.ts'
+import { maintenanceConnection, reachServer } from '../../gateway/postgres/probe.ts'
 import { eventually } from './eventually.ts'
 
 /** A Postgres for tests, with a migrated database to clone. */
@@ -87,7 +87,11 @@ async function startOwn(): Promise<TestPostgres> {
     stdio: 'ignore',
   })
   const ended = once(server, 'exit')
-  await eventually(async () => assert.equal(await probeServer(directories.socket), 'ready'))
+  await eventually(async () => {
+    const client = await reachServer(directories.socket)
+    assert.ok(typeof client === 'object', String(client))
+    await client.end()
+  })
 
   const connectTo = (database: string) => ({
     ...maintenanceConnection(directories.socket),
