@@ -105,7 +105,7 @@ function* readEntry(
     const allowed = budget.yamlBytes(path)
     if (entry.size > allowed) throw tooLargeFile(entry.name, allowed)
     budget.takeYaml(path, entry.size)
-    yield* reader.read(entry.contentNow() ?? (yield* readAll(entry.content)))
+    yield* reader.read(yield* readAll(entry.content))
     if (budget.isPauseDue()) yield* wait(nextTurn())
     return
   }

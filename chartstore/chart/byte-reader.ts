@@ -3,6 +3,8 @@ import { type Work, wait } from './work.ts'
 /** Bytes, piece by piece; undefined at the end. Nothing is taken from where they come from before it is asked for. */
 export interface ByteSource {
   next: () => Work<Buffer | undefined>
+  /** All that is still to come, where that is here already. Asked first, as it costs less than to wait for nothing. */
+  rest?: () => Buffer | undefined
 }
 
 /** Only `next` of the iterator is called. */
@@ -16,18 +18,24 @@ export function streamOf(iterator: AsyncIterator<Uint8Array>): ByteSource {
 }
 
 export function wholeOf(bytes: Buffer): ByteSource {
-  let rest: Buffer | undefined = bytes
+  let whole: Buffer | undefined = bytes
+  const rest = () => {
+    const taken = whole
+    whole = undefined
+    return taken
+  }
   return {
     // biome-ignore lint/correctness/useYield: there is nothing to wait for
     *next() {
-      const whole = rest
-      rest = undefined
-      return whole
+      return rest()
     },
+    rest,
   }
 }
 
 export function* readAll(source: ByteSource): Work<Buffer> {
+  const rest = source.rest?.()
+  if (rest !== undefined) return rest
   const pieces: Buffer[] = []
   for (let piece = yield* source.next(); piece !== undefined; piece = yield* source.next()) {
     pieces.push(piece)
@@ -50,10 +58,15 @@ export interface ByteReader {
 }
 
 export function createByteReader(source: ByteSource): ByteReader {
-  let rest: Buffer = Buffer.alloc(0)
+  let rest = EMPTY
+
+  const held = (): Buffer => {
+    if (rest.length === 0) rest = source.rest?.() ?? EMPTY
+    return rest
+  }
 
   function* take(atMost: number): Work<Buffer | undefined> {
-    while (rest.length === 0) {
+    while (held().length === 0) {
       const piece = yield* source.next()
       if (piece === undefined) return undefined
       rest = piece
@@ -65,7 +78,7 @@ export function createByteReader(source: ByteSource): ByteReader {
 
   return {
     now: (length) => {
-      if (rest.length < length) return undefined
+      if (rest.length < length && held().length < length) return undefined
       const taken = rest.subarray(0, length)
       rest = rest.subarray(length)
       return taken
@@ -84,6 +97,8 @@ export function createByteReader(source: ByteSource): ByteReader {
     putBack: (bytes) => {
       rest = rest.length === 0 ? bytes : Buffer.concat([bytes, rest])
     },
-    held: () => rest,
+    held,
   }
 }
+
+const EMPTY: Buffer = Buffer.alloc(0)

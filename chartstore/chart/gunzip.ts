@@ -2,7 +2,7 @@ import { crc32 } from 'node:zlib'
 import { type ByteReader, type ByteSource, createByteReader, wholeOf } from './byte-reader.ts'
 import { InvalidChart } from './chart-error.ts'
 import { type Inflation, inflate, inflateAtOnce } from './inflate.ts'
-import type { Work } from './work.ts'
+import { finishNow, type Work } from './work.ts'
 
 /** Looks at what an archive expands to. */
 export interface ExpansionCheck {
@@ -14,6 +14,8 @@ export interface ExpansionCheck {
 
 interface Member {
   inflation: Inflation
+  /** What it expands to, where that is known already. */
+  output: Buffer | undefined
   checksum: number
   length: number
 }
@@ -30,14 +32,18 @@ export function gunzip(source: ByteSource, check: ExpansionCheck): Inflation {
   let compressed = 0
   let expanded = 0
   let isFirst = true
+  let isOver = false
   let member: Member | undefined
 
+  const count = (piece: Buffer | undefined) => {
+    compressed += piece?.length ?? 0
+    return piece
+  }
   const bytes = createByteReader({
     *next() {
-      const piece = yield* source.next()
-      compressed += piece?.length ?? 0
-      return piece
+      return count(yield* source.next())
     },
+    rest: () => count(source.rest?.()),
   })
 
   function* openMember(): Work<Member | undefined> {
@@ -45,47 +51,70 @@ export function gunzip(source: ByteSource, check: ExpansionCheck): Inflation {
     if (!isThere && isFirst) throw new InvalidChart('EOF')
     isFirst = false
     if (!isThere) return undefined
-    const inflation = openAtOnce(bytes, check) ?? inflate(bytes)
-    return { inflation, checksum: 0, length: 0 }
+    const output = expandAtOnce(bytes, check)
+    const inflation = output === undefined ? inflate(bytes) : toInflation(output)
+    return { inflation, output, checksum: 0, length: 0 }
+  }
+
+  const take = (chunk: Buffer, from: Member) => {
+    from.checksum = crc32(chunk, from.checksum)
+    from.length += chunk.length
+    expanded += chunk.length
+    check.checkExpanded(compressed, expanded)
+    return chunk
   }
 
   return {
     *next() {
-      for (;;) {
+      while (!isOver) {
         member ??= yield* openMember()
         if (member === undefined) return undefined
         const chunk = yield* member.inflation.next()
-        if (chunk !== undefined) {
-          member.checksum = crc32(chunk, member.checksum)
-          member.length += chunk.length
-          expanded += chunk.length
-          check.checkExpanded(compressed, expanded)
-          return chunk
-        }
+        if (chunk !== undefined) return take(chunk, member)
         const trailer = yield* readExactly(bytes, 8)
-        const isWhole = trailer.readUInt32LE(0) === member.checksum
-        if (!isWhole || trailer.readUInt32LE(4) !== member.length % 2 ** 32) {
-          throw new InvalidChart('gzip: invalid checksum')
-        }
+        if (!isTrailer(trailer, member)) throw new InvalidChart('gzip: invalid checksum')
         member = undefined
       }
+      return undefined
+    },
+    rest: () => {
+      if (!isFirst || bytes.held().length === 0) return undefined
+      member = finishNow(openMember())
+      const output = member?.output
+      if (member === undefined || output === undefined) return undefined
+      const trailer = bytes.held()
+      const length = output.length
+      // what is at fault, or followed by anything, is told in its turn
+      if (trailer.length !== 8 || !isTrailer(trailer, { checksum: crc32(output), length })) {
+        return undefined
+      }
+      isOver = true
+      return take(output, member)
     },
     close: () => member?.inflation.close(),
   }
+}
+
+function isTrailer(trailer: Buffer, { checksum, length }: Pick<Member, 'checksum' | 'length'>) {
+  return trailer.readUInt32LE(0) === checksum && trailer.readUInt32LE(4) === length % 2 ** 32
+}
+
+function toInflation(output: Buffer): Inflation {
+  return { ...wholeOf(output), close: () => undefined }
 }
 
 /**
  * Most packages come in one piece, and are expanded in one step for a fraction of what a stream costs. What is at fault,
  * or is not as small as its trailer says, is left to the stream.
  */
-function openAtOnce(bytes: ByteReader, check: ExpansionCheck): Inflation | undefined {
+function expandAtOnce(bytes: ByteReader, check: ExpansionCheck): Buffer | undefined {
   const held = bytes.held()
   const length = held.length > 8 ? held.readUInt32LE(held.length - 4) : 0
   if (length === 0 || !check.mayExpandAtOnce(length)) return undefined
   const whole = inflateAtOnce(held, length)
   if (whole === undefined) return undefined
   bytes.now(whole.consumed)
-  return { ...wholeOf(whole.output), close: () => undefined }
+  return whole.output
 }
 
 const FLAG_CHECKSUM = 2
@@ -118,6 +147,11 @@ function* skipHeader(bytes: ByteReader, cut: string): Work<boolean> {
 }
 
 function* skipText(bytes: ByteReader): Work<void> {
+  const end = bytes.held().indexOf(0)
+  if (end !== -1 && end < MAX_TEXT_BYTES) {
+    bytes.now(end + 1)
+    return
+  }
   for (let length = 0; length < MAX_TEXT_BYTES; length += 1) {
     const [byte] = yield* readExactly(bytes, 1)
     if (byte === 0) return

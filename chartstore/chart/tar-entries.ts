@@ -12,8 +12,6 @@ export interface TarEntry {
   isDirectory: boolean
   /** The content, once. What is left of it is skipped when the next entry is asked for. */
   content: ByteSource
-  /** The same where all of it is here already. */
-  contentNow: () => Buffer | undefined
 }
 
 export interface TarEntries {
@@ -85,14 +83,13 @@ export function readTarEntries(source: ByteSource): TarEntries {
     const isFolder = isDirectory({ ...header, size, name })
     return {
       ...{ name, size, stored, isDirectory: isFolder },
-      content: { next: readContent },
-      contentNow: readContentNow,
+      content: { next: readContent, rest: readContentNow },
     }
   }
 
   /** A block of zeros is followed by another one, or by nothing. */
   function* checkEnd(): Work<void> {
-    const second = yield* readBlock()
+    const second = bytes.now(BLOCK_BYTES) ?? (yield* readBlock())
     if (second !== undefined && !isZero(second)) throw invalidTar()
   }
 
