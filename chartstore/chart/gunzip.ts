@@ -1,5 +1,5 @@
 import { crc32 } from 'node:zlib'
-import { type ByteReader, type ByteSource, createByteReader, wholeOf } from './byte-reader.ts'
+import { ByteReader, type ByteSource } from './byte-reader.ts'
 import { InvalidChart } from './chart-error.ts'
 import { type Inflation, inflate, inflateAtOnce } from './inflate.ts'
 import { finishNow, type Work } from './work.ts'
@@ -13,9 +13,10 @@ export interface ExpansionCheck {
 }
 
 interface Member {
-  inflation: Inflation
-  /** What it expands to, where that is known already. */
-  output: Buffer | undefined
+  /** undefined where it was expanded in one step. */
+  stream: Inflation | undefined
+  /** What that step gave and nobody has taken. */
+  rest: Buffer | undefined
   checksum: number
   length: number
 }
@@ -28,79 +29,79 @@ interface Member {
  *
  * @throws {InvalidChart} with the texts of Go's compress/gzip: `EOF` where there is nothing at all
  */
-export function gunzip(source: ByteSource, check: ExpansionCheck): Inflation {
-  let compressed = 0
-  let expanded = 0
-  let isFirst = true
-  let isOver = false
-  let member: Member | undefined
+export class Gunzip implements Inflation {
+  readonly #bytes: ByteReader
+  readonly #check: ExpansionCheck
+  #expanded = 0
+  #isFirst = true
+  #isOver = false
+  #member: Member | undefined
 
-  const count = (piece: Buffer | undefined) => {
-    compressed += piece?.length ?? 0
-    return piece
-  }
-  const bytes = createByteReader({
-    *next() {
-      return count(yield* source.next())
-    },
-    rest: () => count(source.rest?.()),
-  })
-
-  function* openMember(): Work<Member | undefined> {
-    const isThere = yield* skipHeader(bytes, isFirst ? 'unexpected EOF' : 'gzip: invalid header')
-    if (!isThere && isFirst) throw new InvalidChart('EOF')
-    isFirst = false
-    if (!isThere) return undefined
-    const output = expandAtOnce(bytes, check)
-    const inflation = output === undefined ? inflate(bytes) : toInflation(output)
-    return { inflation, output, checksum: 0, length: 0 }
+  constructor(source: ByteSource, check: ExpansionCheck) {
+    this.#bytes = new ByteReader(source)
+    this.#check = check
   }
 
-  const take = (chunk: Buffer, from: Member) => {
-    from.checksum = crc32(chunk, from.checksum)
-    from.length += chunk.length
-    expanded += chunk.length
-    check.checkExpanded(compressed, expanded)
-    return chunk
-  }
-
-  return {
-    *next() {
-      while (!isOver) {
-        member ??= yield* openMember()
-        if (member === undefined) return undefined
-        const chunk = yield* member.inflation.next()
-        if (chunk !== undefined) return take(chunk, member)
-        const trailer = yield* readExactly(bytes, 8)
-        if (!isTrailer(trailer, member)) throw new InvalidChart('gzip: invalid checksum')
-        member = undefined
+  *next(): Work<Buffer | undefined> {
+    while (!this.#isOver) {
+      this.#member ??= yield* this.#openMember()
+      const member = this.#member
+      if (member === undefined) return undefined
+      const { stream, rest } = member
+      member.rest = undefined
+      const chunk = stream === undefined ? rest : yield* stream.next()
+      if (chunk !== undefined) {
+        member.checksum = crc32(chunk, member.checksum)
+        member.length += chunk.length
+        return this.#give(chunk)
       }
+      const trailer = yield* readExactly(this.#bytes, 8)
+      if (!isTrailer(trailer, member)) throw new InvalidChart('gzip: invalid checksum')
+      this.#member = undefined
+    }
+    return undefined
+  }
+
+  /** Of one member, where that is without fault. */
+  rest(): Buffer | undefined {
+    if (!this.#isFirst || this.#bytes.held().length === 0) return undefined
+    this.#member = finishNow(this.#openMember())
+    const output = this.#member?.rest
+    if (output === undefined) return undefined
+    const trailer = this.#bytes.held()
+    const { length } = output
+    // what is wrong, or follows, is told in its turn
+    if (trailer.length !== 8 || !isTrailer(trailer, { checksum: crc32(output), length })) {
       return undefined
-    },
-    rest: () => {
-      if (!isFirst || bytes.held().length === 0) return undefined
-      member = finishNow(openMember())
-      const output = member?.output
-      if (member === undefined || output === undefined) return undefined
-      const trailer = bytes.held()
-      const length = output.length
-      // what is at fault, or followed by anything, is told in its turn
-      if (trailer.length !== 8 || !isTrailer(trailer, { checksum: crc32(output), length })) {
-        return undefined
-      }
-      isOver = true
-      return take(output, member)
-    },
-    close: () => member?.inflation.close(),
+    }
+    this.#isOver = true
+    return this.#give(output)
+  }
+
+  close(): void {
+    this.#member?.stream?.close()
+  }
+
+  *#openMember(): Work<Member | undefined> {
+    const cut = this.#isFirst ? 'unexpected EOF' : 'gzip: invalid header'
+    const isThere = yield* skipHeader(this.#bytes, cut)
+    if (!isThere && this.#isFirst) throw new InvalidChart('EOF')
+    this.#isFirst = false
+    if (!isThere) return undefined
+    const rest = expandAtOnce(this.#bytes, this.#check)
+    const stream = rest === undefined ? inflate(this.#bytes) : undefined
+    return { stream, rest, checksum: 0, length: 0 }
+  }
+
+  #give(chunk: Buffer): Buffer {
+    this.#expanded += chunk.length
+    this.#check.checkExpanded(this.#bytes.received, this.#expanded)
+    return chunk
   }
 }
 
 function isTrailer(trailer: Buffer, { checksum, length }: Pick<Member, 'checksum' | 'length'>) {
   return trailer.readUInt32LE(0) === checksum && trailer.readUInt32LE(4) === length % 2 ** 32
-}
-
-function toInflation(output: Buffer): Inflation {
-  return { ...wholeOf(output), close: () => undefined }
 }
 
 /**
