@@ -8,7 +8,7 @@ import {
   type SequenceEvent,
 } from 'js-yaml'
 import { resolvePlain, resolveTagged } from './go-scalar.ts'
-import { formatScalar, type GoMap, type GoValue, isGoMap } from './go-value.ts'
+import { EmptyMap, formatScalar, type GoMap, type GoValue, isGoMap } from './go-value.ts'
 
 interface Anchor {
   /** undefined until the anchored value is whole. */
@@ -92,13 +92,6 @@ export function composeGoValue(source: string, events: readonly Event[]): GoValu
 
   return compose() ?? null
 }
-
-/** Without members that it would inherit, as `Object.create(null)`: but of that V8 keeps a table, which costs more. */
-class EmptyMap {
-  [key: string]: GoValue
-}
-Object.setPrototypeOf(EmptyMap.prototype, null)
-Reflect.deleteProperty(EmptyMap.prototype, 'constructor')
 
 const MERGE = '<<'
 
