@@ -89,6 +89,14 @@ test('what is written in any other way is left to the parser', () => {
   for (const text of OTHERS) assert.equal(readPlainYaml(text), undefined, text)
 })
 
+test('so is what is long, and a long line harms nobody', () => {
+  for (const long of ['x', 'x:', 'x ', ' ', 'x: ']) {
+    const fits = `a: ${long.repeat(60_000 / long.length)}y\n`
+    assert.deepEqual(readPlainYaml(fits), long === 'x: ' ? undefined : parseAnyYaml(fits))
+    assert.equal(readPlainYaml(`a: ${long.repeat(16 * 1024 * 1024)}y\n`), undefined)
+  }
+})
+
 const INDENTS = ['', '', '', ' ', '  ', '  ', '   ', '    ', '- ', '- ', '  - ', '    - ', '-  ']
 const KEYS = [
   'a',

@@ -8,7 +8,7 @@ import {
   type SequenceEvent,
 } from 'js-yaml'
 import { resolvePlain, resolveTagged } from './go-scalar.ts'
-import { EmptyMap, formatScalar, type GoMap, type GoValue, isGoMap } from './go-value.ts'
+import { createGoMap, formatScalar, type GoMap, type GoValue, isGoMap } from './go-value.ts'
 
 interface Anchor {
   /** undefined until the anchored value is whole. */
@@ -79,7 +79,7 @@ export function composeGoValue(source: string, events: readonly Event[]): GoValu
   }
 
   const composeMapping = (): GoValue => {
-    const map = new EmptyMap()
+    const map = createGoMap(source.length)
     for (;;) {
       const keyEvent = events[position]
       const key = compose()

@@ -1,9 +1,11 @@
 import { resolvePlain } from './go-scalar.ts'
-import { EmptyMap, type GoValue } from './go-value.ts'
+import { createGoMap, type GoValue } from './go-value.ts'
 
 /** Deeper ones are left to the parser, which has a limit. */
 const MAX_DEPTH = 20
 
+/** A longer line could be more than a regular expression has memory for. */
+const MAX_LENGTH = 64 * 1024
 /** No tabs, and no line breaks but one. */
 const CHARACTERS = /^[\n -~]*$/
 /** Blank lines and comments. */
@@ -20,7 +22,7 @@ const SCALAR =
  * @returns what the parser would make of it; undefined where it is not written so.
  */
 export function readPlainYaml(text: string): GoValue | undefined {
-  if (!CHARACTERS.test(text)) return undefined
+  if (text.length > MAX_LENGTH || !CHARACTERS.test(text)) return undefined
   let position = text.startsWith('---\n') ? 4 : 0
   /** Of the line that is read next, which is neither blank nor a comment; -1 behind the last one. */
   let indent = 0
@@ -52,7 +54,7 @@ export function readPlainYaml(text: string): GoValue | undefined {
   const isItem = () => text[position] === '-' && text[position + 1] === ' '
 
   const readMap = (own: number, depth: number): GoValue | undefined => {
-    const map = new EmptyMap()
+    const map = createGoMap(text.length)
     for (;;) {
       const key = resolvePlain(match(KEY)?.[1] ?? '')
       if (typeof key !== 'string') return undefined
