@@ -6,14 +6,15 @@ import {
   DEFAULT_LIMITS,
   tooLargeFile,
 } from './archive-limits.ts'
-import { type ByteSource, readAll, streamOf, wholeOf } from './byte-reader.ts'
+import { type ByteSource, readAll, streamOf, WholeSource } from './byte-reader.ts'
 import { InvalidChart } from './chart-error.ts'
 import { type ChartFiles, createChartFiles, type FileReader } from './chart-files.ts'
 import type { ChartMetadata } from './chart-metadata.ts'
-import { gunzip } from './gunzip.ts'
+import { Gunzip } from './gunzip.ts'
 import { memberPath } from './member-path.ts'
-import { readTarEntries, type TarEntry } from './tar-entries.ts'
+import { TarEntries, type TarEntry } from './tar-entries.ts'
 import { finish, type Work, wait } from './work.ts'
+import { findYamlFault } from './yaml-fault.ts'
 
 export { type ArchiveLimits, DEFAULT_LIMITS }
 
@@ -41,7 +42,7 @@ export function readChartArchive(
 
 /** The same for a package that is in memory. */
 export function readWholeArchive(bytes: Buffer, limits: ArchiveLimits): Promise<ChartArchive> {
-  return finish(walkChart(wholeOf(bytes), limits))
+  return finish(walkChart(new WholeSource(bytes), limits))
 }
 
 function* walkChart(source: ByteSource, limits: ArchiveLimits): Work<ChartArchive> {
@@ -61,8 +62,8 @@ function* walk(
   isNested: boolean,
 ): Work<void> {
   const archive = budget.openArchive(isNested)
-  const expanded = gunzip(source, archive)
-  const entries = readTarEntries(expanded)
+  const expanded = new Gunzip(source, archive)
+  const entries = new TarEntries(expanded)
   let count = 0
   try {
     for (let entry = yield* entries.next(); entry !== undefined; entry = yield* entries.next()) {
@@ -101,11 +102,17 @@ function* readEntry(
   path: string,
   budget: ArchiveBudget,
 ): Work<void> {
-  if (reader.kind === 'yaml') {
+  if (reader.kind !== 'archive') {
     const allowed = budget.yamlBytes(path)
     if (entry.size > allowed) throw tooLargeFile(entry.name, allowed)
     budget.takeYaml(path, entry.size)
-    yield* reader.read(entry.contentNow() ?? (yield* readAll(entry.content)))
+    const content = yield* readAll(entry.content)
+    if (reader.kind === 'yaml') {
+      reader.take(content)
+    } else {
+      const fault = yield* findYamlFault(content, reader.type)
+      if (fault !== undefined) reader.noteFault(fault)
+    }
     if (budget.isPauseDue()) yield* wait(nextTurn())
     return
   }

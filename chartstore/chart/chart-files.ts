@@ -3,8 +3,6 @@ import type { ChartMetadata, MetadataDraft } from './chart-metadata.ts'
 import type { GoType } from './go-decode.ts'
 import { draftMetadata, LOCK } from './metadata.ts'
 import { validateMetadata } from './metadata-rules.ts'
-import type { Work } from './work.ts'
-import { findYamlFault } from './yaml-fault.ts'
 
 /**
  * Collects the files of one chart as they come, in any order, and judges them at the end as helm's LoadFiles does. Of
@@ -18,7 +16,9 @@ export interface ChartFiles {
 }
 
 export type FileReader =
-  | { kind: 'yaml'; read: (content: Buffer) => Work<void> }
+  | { kind: 'yaml'; take: (content: Buffer) => void }
+  /** One that only has to be decodable into a type of Go. */
+  | { kind: 'checked yaml'; type: GoType; noteFault: (fault: string) => void }
   /** A sub-chart that is an archive: to be walked into `files`, then settled with the fault, if there was one. */
   | { kind: 'archive'; files: ChartFiles; settle: (fault?: unknown) => void }
 
@@ -45,14 +45,12 @@ export function createChartFiles(depth = 0): ChartFiles {
   const subcharts = new Map<string, Subchart>()
 
   const check = (path: string, type: GoType): FileReader => ({
-    kind: 'yaml',
-    *read(content) {
-      const fault = yield* findYamlFault(content, type)
-      if (fault === undefined) return
+    kind: 'checked yaml',
+    type,
+    noteFault: (fault) =>
       laterFiles.push(() => {
         throw new InvalidChart(`cannot load ${path}: ${fault}`)
-      })
-    },
+      }),
   })
 
   const acceptSubchart = (path: string): FileReader | undefined => {
@@ -80,11 +78,12 @@ export function createChartFiles(depth = 0): ChartFiles {
       if (path.startsWith('charts/')) return acceptSubchart(path.slice('charts/'.length))
       switch (path) {
         case 'Chart.yaml':
-          return keep((content) => chartYamls.push(content))
-        case 'requirements.yaml':
-          return keep((content) =>
-            laterFiles.push((draft) => draft && draftMetadata(content, path, draft)),
-          )
+          return { kind: 'yaml', take: (content) => chartYamls.push(content) }
+        case 'requirements.yaml': {
+          const read = (content: Buffer) => (draft: MetadataDraft | undefined) =>
+            draft && draftMetadata(content, path, draft)
+          return { kind: 'yaml', take: (content) => laterFiles.push(read(content)) }
+        }
         case 'Chart.lock':
         case 'requirements.lock':
           return check(path, LOCK)
@@ -102,17 +101,6 @@ export function createChartFiles(depth = 0): ChartFiles {
       const metadata = validateMetadata(draft)
       for (const [name, subchart] of subcharts) finishSubchart(name, subchart, metadata.name)
       return metadata
-    },
-  }
-}
-
-/** For what is parsed at the end. */
-function keep(take: (content: Buffer) => void): FileReader {
-  return {
-    kind: 'yaml',
-    // biome-ignore lint/correctness/useYield: there is nothing to wait for
-    *read(content) {
-      take(content)
     },
   }
 }

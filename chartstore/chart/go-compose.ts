@@ -8,18 +8,13 @@ import {
   type SequenceEvent,
 } from 'js-yaml'
 import { resolvePlain, resolveTagged } from './go-scalar.ts'
-import { formatScalar, type GoMap, type GoValue, isGoMap } from './go-value.ts'
-
-/** A value that was composed, with its cost: the number of nodes that it has once its aliases are written out. */
-interface Node {
-  value: GoValue
-  nodes: number
-  isMergeKey: boolean
-}
+import { createGoMap, formatScalar, type GoMap, type GoValue, isGoMap } from './go-value.ts'
 
 interface Anchor {
   /** undefined until the anchored value is whole. */
-  node: Node | undefined
+  value: GoValue | undefined
+  /** The number of nodes that it has once its aliases are written out. */
+  nodes: number
 }
 
 /**
@@ -29,22 +24,18 @@ interface Anchor {
 export function composeGoValue(source: string, events: readonly Event[]): GoValue {
   const anchors = new Map<string, Anchor>()
   let position = 1
+  /** So far, with aliases written out. */
   let nodes = 0
   let aliased = 0
 
-  const compose = (): Node | undefined => {
+  /** @returns undefined where a sequence or mapping ends. */
+  const compose = (): GoValue | undefined => {
     const event = events[position++]
     switch (event?.type) {
       case EVENT_ID.SCALAR:
-        nodes += 1
-        if (event.anchorStart < 0) return composeScalar(source, event)
-        return anchor(event, () => composeScalar(source, event))
       case EVENT_ID.SEQUENCE:
-        nodes += 1
-        return anchor(event, composeSequence)
       case EVENT_ID.MAPPING:
-        nodes += 1
-        return anchor(event, composeMapping)
+        return event.anchorStart < 0 ? make(event) : anchor(event)
       case EVENT_ID.ALIAS:
         return resolveAlias(source.slice(event.anchorStart, event.anchorEnd))
       default:
@@ -52,60 +43,72 @@ export function composeGoValue(source: string, events: readonly Event[]): GoValu
     }
   }
 
-  const anchor = (event: ScalarEvent | SequenceEvent | MappingEvent, make: () => Node): Node => {
-    if (event.anchorStart < 0) return make()
+  const make = (event: ScalarEvent | SequenceEvent | MappingEvent): GoValue => {
+    nodes += 1
+    if (event.type === EVENT_ID.SCALAR) return composeScalar(source, event)
+    return event.type === EVENT_ID.SEQUENCE ? composeSequence() : composeMapping()
+  }
+
+  const anchor = (event: ScalarEvent | SequenceEvent | MappingEvent): GoValue => {
     const name = source.slice(event.anchorStart, event.anchorEnd)
     if (!/^[0-9A-Za-z_-]+$/.test(name)) {
       throw new Error('yaml: did not find expected alphabetic or numeric character')
     }
-    const entry: Anchor = { node: undefined }
+    const entry: Anchor = { value: undefined, nodes: 0 }
     anchors.set(name, entry)
-    entry.node = make()
-    return entry.node
+    const before = nodes
+    entry.value = make(event)
+    entry.nodes = nodes - before
+    return entry.value
   }
 
-  const resolveAlias = (name: string): Node => {
+  const resolveAlias = (name: string): GoValue => {
     const entry = anchors.get(name)
     if (entry === undefined) throw new Error(`yaml: unknown anchor '${name}' referenced`)
-    if (entry.node === undefined) throw new Error(`yaml: anchor '${name}' value contains itself`)
-    nodes += entry.node.nodes
-    aliased += entry.node.nodes
+    if (entry.value === undefined) throw new Error(`yaml: anchor '${name}' value contains itself`)
+    nodes += entry.nodes
+    aliased += entry.nodes
     if (isExcessive(nodes, aliased)) throw new Error('yaml: document contains excessive aliasing')
-    return { ...entry.node, isMergeKey: false }
+    return entry.value
   }
 
-  const composeSequence = (): Node => {
+  const composeSequence = (): GoValue => {
     const items: GoValue[] = []
-    let size = 1
-    for (let item = compose(); item !== undefined; item = compose()) {
-      items.push(item.value)
-      size += item.nodes
-    }
-    return { value: items, nodes: size, isMergeKey: false }
+    for (let item = compose(); item !== undefined; item = compose()) items.push(item)
+    return items
   }
 
-  const composeMapping = (): Node => {
-    const map: GoMap = Object.create(null)
-    let size = 1
-    for (let key = compose(); key !== undefined; key = compose()) {
-      const member = compose()
-      if (member === undefined) break
-      if (key.isMergeKey) merge(map, member.value)
-      else map[toKey(key.value)] = member.value
-      size += key.nodes + member.nodes
+  const composeMapping = (): GoValue => {
+    const map = createGoMap(source.length)
+    for (;;) {
+      const keyEvent = events[position]
+      const key = compose()
+      const value = key === undefined ? undefined : compose()
+      if (key === undefined || value === undefined) return map
+      if (key === MERGE && isMergeKey(source, keyEvent)) merge(map, value)
+      else map[toKey(key)] = value
     }
-    return { value: map, nodes: size, isMergeKey: false }
   }
 
-  return compose()?.value ?? null
+  return compose() ?? null
 }
 
-function composeScalar(source: string, event: ScalarEvent): Node {
+const MERGE = '<<'
+
+function isMergeKey(source: string, event: Event | undefined): boolean {
+  if (event?.type !== EVENT_ID.SCALAR) return false
+  const tag = tagOf(source, event)
+  return tag === '' ? event.style === SCALAR_STYLE.PLAIN : tag === '!!merge'
+}
+
+function tagOf(source: string, event: ScalarEvent): string {
+  return event.tagStart < 0 ? '' : source.slice(event.tagStart, event.tagEnd)
+}
+
+function composeScalar(source: string, event: ScalarEvent): GoValue {
   const text = readText(source, event)
   const isPlain = event.style === SCALAR_STYLE.PLAIN
-  const tag = event.tagStart < 0 ? '' : source.slice(event.tagStart, event.tagEnd)
-  const isMergeKey = text === '<<' && ((isPlain && tag === '') || tag === '!!merge')
-  return { value: resolveScalar(text, tag, isPlain), nodes: 1, isMergeKey }
+  return resolveScalar(text, tagOf(source, event), isPlain)
 }
 
 /** The text of a scalar, with what libyaml does otherwise. */

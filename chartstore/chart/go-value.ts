@@ -8,6 +8,24 @@ export interface GoMap {
   [key: string]: GoValue
 }
 
+/**
+ * An empty map. V8 keeps a table for each object without a prototype, and one shape for all maps of the same keys: that costs less,
+ * but not where every map has its own keys, as a large document can have it.
+ * @param length of the text that it is made of
+ */
+export function createGoMap(length: number): GoMap {
+  return length <= SMALL_LENGTH ? new EmptyMap() : Object.create(null)
+}
+
+const SMALL_LENGTH = 64 * 1024
+
+/** Without members that it would inherit. */
+class EmptyMap {
+  [key: string]: GoValue
+}
+Object.setPrototypeOf(EmptyMap.prototype, null)
+Reflect.deleteProperty(EmptyMap.prototype, 'constructor')
+
 export function isGoMap(value: unknown): value is GoMap {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -2,6 +2,7 @@ import { EVENT_ID, type Event, parseEvents, YAMLException } from 'js-yaml'
 import { indentFlow } from './flow-indent.ts'
 import { composeGoValue } from './go-compose.ts'
 import type { GoValue } from './go-value.ts'
+import { readPlainYaml } from './plain-yaml.ts'
 
 /** goyaml allows 10,000; no chart comes near this, and js-yaml's parser is recursive. */
 const MAX_DEPTH = 200
@@ -13,6 +14,11 @@ const MAX_DEPTH = 200
  * @throws {Error} `error converting YAML to JSON: yaml: line 3: <reason>`
  */
 export function parseGoYaml(text: string): GoValue {
+  return readPlainYaml(text) ?? parseAnyYaml(text)
+}
+
+/** The same, however it is written. */
+export function parseAnyYaml(text: string): GoValue {
   try {
     const { source, events } = parse(firstDocument(text))
     return events[0]?.type === EVENT_ID.DOCUMENT ? composeGoValue(source, events) : null

@@ -1,8 +1,8 @@
 import { crc32 } from 'node:zlib'
-import { type ByteReader, type ByteSource, createByteReader, wholeOf } from './byte-reader.ts'
+import { ByteReader, type ByteSource } from './byte-reader.ts'
 import { InvalidChart } from './chart-error.ts'
 import { type Inflation, inflate, inflateAtOnce } from './inflate.ts'
-import type { Work } from './work.ts'
+import { finishNow, type Work } from './work.ts'
 
 /** Looks at what an archive expands to. */
 export interface ExpansionCheck {
@@ -13,7 +13,10 @@ export interface ExpansionCheck {
 }
 
 interface Member {
-  inflation: Inflation
+  /** undefined where it was expanded in one step. */
+  stream: Inflation | undefined
+  /** What that step gave and nobody has taken. */
+  rest: Buffer | undefined
   checksum: number
   length: number
 }
@@ -26,66 +29,93 @@ interface Member {
  *
  * @throws {InvalidChart} with the texts of Go's compress/gzip: `EOF` where there is nothing at all
  */
-export function gunzip(source: ByteSource, check: ExpansionCheck): Inflation {
-  let compressed = 0
-  let expanded = 0
-  let isFirst = true
-  let member: Member | undefined
+export class Gunzip implements Inflation {
+  readonly #bytes: ByteReader
+  readonly #check: ExpansionCheck
+  #expanded = 0
+  #isFirst = true
+  #isOver = false
+  #member: Member | undefined
 
-  const bytes = createByteReader({
-    *next() {
-      const piece = yield* source.next()
-      compressed += piece?.length ?? 0
-      return piece
-    },
-  })
-
-  function* openMember(): Work<Member | undefined> {
-    const isThere = yield* skipHeader(bytes, isFirst ? 'unexpected EOF' : 'gzip: invalid header')
-    if (!isThere && isFirst) throw new InvalidChart('EOF')
-    isFirst = false
-    if (!isThere) return undefined
-    const inflation = openAtOnce(bytes, check) ?? inflate(bytes)
-    return { inflation, checksum: 0, length: 0 }
+  constructor(source: ByteSource, check: ExpansionCheck) {
+    this.#bytes = new ByteReader(source)
+    this.#check = check
   }
 
-  return {
-    *next() {
-      for (;;) {
-        member ??= yield* openMember()
-        if (member === undefined) return undefined
-        const chunk = yield* member.inflation.next()
-        if (chunk !== undefined) {
-          member.checksum = crc32(chunk, member.checksum)
-          member.length += chunk.length
-          expanded += chunk.length
-          check.checkExpanded(compressed, expanded)
-          return chunk
-        }
-        const trailer = yield* readExactly(bytes, 8)
-        const isWhole = trailer.readUInt32LE(0) === member.checksum
-        if (!isWhole || trailer.readUInt32LE(4) !== member.length % 2 ** 32) {
-          throw new InvalidChart('gzip: invalid checksum')
-        }
-        member = undefined
+  *next(): Work<Buffer | undefined> {
+    while (!this.#isOver) {
+      this.#member ??= yield* this.#openMember()
+      const member = this.#member
+      if (member === undefined) return undefined
+      const { stream, rest } = member
+      member.rest = undefined
+      const chunk = stream === undefined ? rest : yield* stream.next()
+      if (chunk !== undefined) {
+        member.checksum = crc32(chunk, member.checksum)
+        member.length += chunk.length
+        return this.#give(chunk)
       }
-    },
-    close: () => member?.inflation.close(),
+      const trailer = yield* readExactly(this.#bytes, 8)
+      if (!isTrailer(trailer, member)) throw new InvalidChart('gzip: invalid checksum')
+      this.#member = undefined
+    }
+    return undefined
   }
+
+  /** Of one member, where that is without fault. */
+  rest(): Buffer | undefined {
+    if (!this.#isFirst || this.#bytes.held().length === 0) return undefined
+    this.#member = finishNow(this.#openMember())
+    const output = this.#member?.rest
+    if (output === undefined) return undefined
+    const trailer = this.#bytes.held()
+    const { length } = output
+    // what is wrong, or follows, is told in its turn
+    if (trailer.length !== 8 || !isTrailer(trailer, { checksum: crc32(output), length })) {
+      return undefined
+    }
+    this.#isOver = true
+    return this.#give(output)
+  }
+
+  close(): void {
+    this.#member?.stream?.close()
+  }
+
+  *#openMember(): Work<Member | undefined> {
+    const cut = this.#isFirst ? 'unexpected EOF' : 'gzip: invalid header'
+    const isThere = yield* skipHeader(this.#bytes, cut)
+    if (!isThere && this.#isFirst) throw new InvalidChart('EOF')
+    this.#isFirst = false
+    if (!isThere) return undefined
+    const rest = expandAtOnce(this.#bytes, this.#check)
+    const stream = rest === undefined ? inflate(this.#bytes) : undefined
+    return { stream, rest, checksum: 0, length: 0 }
+  }
+
+  #give(chunk: Buffer): Buffer {
+    this.#expanded += chunk.length
+    this.#check.checkExpanded(this.#bytes.received, this.#expanded)
+    return chunk
+  }
+}
+
+function isTrailer(trailer: Buffer, { checksum, length }: Pick<Member, 'checksum' | 'length'>) {
+  return trailer.readUInt32LE(0) === checksum && trailer.readUInt32LE(4) === length % 2 ** 32
 }
 
 /**
  * Most packages come in one piece, and are expanded in one step for a fraction of what a stream costs. What is at fault,
  * or is not as small as its trailer says, is left to the stream.
  */
-function openAtOnce(bytes: ByteReader, check: ExpansionCheck): Inflation | undefined {
+function expandAtOnce(bytes: ByteReader, check: ExpansionCheck): Buffer | undefined {
   const held = bytes.held()
   const length = held.length > 8 ? held.readUInt32LE(held.length - 4) : 0
   if (length === 0 || !check.mayExpandAtOnce(length)) return undefined
   const whole = inflateAtOnce(held, length)
   if (whole === undefined) return undefined
   bytes.now(whole.consumed)
-  return { ...wholeOf(whole.output), close: () => undefined }
+  return whole.output
 }
 
 const FLAG_CHECKSUM = 2
@@ -118,6 +148,11 @@ function* skipHeader(bytes: ByteReader, cut: string): Work<boolean> {
 }
 
 function* skipText(bytes: ByteReader): Work<void> {
+  const end = bytes.held().indexOf(0)
+  if (end !== -1 && end < MAX_TEXT_BYTES) {
+    bytes.now(end + 1)
+    return
+  }
   for (let length = 0; length < MAX_TEXT_BYTES; length += 1) {
     const [byte] = yield* readExactly(bytes, 1)
     if (byte === 0) return

@@ -4,6 +4,8 @@ import { quoteAsGo } from './quoted-text.ts'
 
 /** YAML gives a key 1024 characters up to its colon; one longer key makes a whole index unreadable for every helm. */
 const MAX_QUOTED_KEY = 1000
+/** Not too long, whatever is in it: nothing is longer than `\u0000` when quoted. */
+const SHORT_KEY = 160
 
 /** Every client of a repository downloads every entry of it. */
 const MAX_ENTRY = 256 * 1024
@@ -39,7 +41,7 @@ function checkKeys(place: string, value: unknown): void {
 }
 
 function checkKey(what: string, key: string): void {
-  if (quoteAsGo(key).length <= MAX_QUOTED_KEY) return
+  if (key.length <= SHORT_KEY || quoteAsGo(key).length <= MAX_QUOTED_KEY) return
   throw new InvalidChart(
     `validation: ${what} is too long for an index (${MAX_QUOTED_KEY} characters): ${key.slice(0, 40)}…`,
   )

@@ -105,6 +105,8 @@ export function inflateAtOnce(
   try {
     const options = { chunkSize: Math.max(64, atMost + 1), maxOutputLength: atMost, info: true }
     const { buffer, engine } = inflateRawSync(bytes, options) as unknown as InflateInfo
+    // V8 keeps the engine until a full collection, and with it all that it has expanded: that alone would bring many on
+    engine._outBuffer = undefined
     return { output: buffer, consumed: engine.bytesWritten }
   } catch {
     return undefined
@@ -114,7 +116,7 @@ export function inflateAtOnce(
 /** What `info` adds (node:zlib's documentation). */
 interface InflateInfo {
   buffer: Buffer
-  engine: InflateRaw
+  engine: InflateRaw & { _outBuffer?: Buffer | undefined }
 }
 
 function translate(error: unknown): unknown {

@@ -8,6 +8,7 @@ import { quoteGo } from './go-quote.ts'
  * @throws {InvalidChart} with helm's texts
  */
 export function memberPath(name: string): string {
+  if (PLAIN.test(name) && !name.startsWith('Chart.yaml/')) return name.slice(name.indexOf('/') + 1)
   // Archives made on Windows.
   const delimiter = name.includes('\\') ? '\\' : '/'
   const [top, ...below] = name.split(delimiter)
@@ -24,3 +25,6 @@ export function memberPath(name: string): string {
   if (top === 'Chart.yaml') throw new InvalidChart('chart yaml not in base directory')
   return clean
 }
+
+/** Most names: below the first segment none is empty, hidden or a drive. */
+const PLAIN = /^[^/\\]+(?:\/[^/\\.:][^/\\:]*)+$/

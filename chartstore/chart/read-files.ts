@@ -2,9 +2,9 @@ import type { Readable } from 'node:stream'
 import { createArchiveBudget, DEFAULT_LIMITS } from './archive-limits.ts'
 import { type ByteSource, readAll, streamOf } from './byte-reader.ts'
 import { InvalidChart } from './chart-error.ts'
-import { gunzip } from './gunzip.ts'
+import { Gunzip } from './gunzip.ts'
 import { memberPath } from './member-path.ts'
-import { readTarEntries } from './tar-entries.ts'
+import { TarEntries } from './tar-entries.ts'
 import { finish, type Work } from './work.ts'
 
 const MAX_TOTAL_BYTES = 20 * 1024 * 1024
@@ -30,8 +30,8 @@ function* readWanted(
   isWanted: (path: string) => boolean,
 ): Work<Map<string, Buffer>> {
   const files = new Map<string, Buffer>()
-  const expanded = gunzip(source, createArchiveBudget(DEFAULT_LIMITS).openArchive(false))
-  const entries = readTarEntries(expanded)
+  const expanded = new Gunzip(source, createArchiveBudget(DEFAULT_LIMITS).openArchive(false))
+  const entries = new TarEntries(expanded)
   let total = 0
   try {
     for (let entry = yield* entries.next(); entry !== undefined; entry = yield* entries.next()) {

@@ -1,4 +1,4 @@
-import { type ByteSource, createByteReader } from './byte-reader.ts'
+import { ByteReader, type ByteSource } from './byte-reader.ts'
 import { InvalidChart } from './chart-error.ts'
 import { isSparse, overridesOf, parsePaxRecords } from './tar-extension.ts'
 import { BLOCK_BYTES, invalidTar, parseTarHeader, parseText, type TarHeader } from './tar-header.ts'
@@ -12,13 +12,6 @@ export interface TarEntry {
   isDirectory: boolean
   /** The content, once. What is left of it is skipped when the next entry is asked for. */
   content: ByteSource
-  /** The same where all of it is here already. */
-  contentNow: () => Buffer | undefined
-}
-
-export interface TarEntries {
-  /** @throws {InvalidChart} `unexpected EOF`, `archive/tar: invalid tar header` */
-  next: () => Work<TarEntry | undefined>
 }
 
 /** Go's maxSpecialFileSize, for extended headers and long names. */
@@ -31,47 +24,52 @@ const WITHOUT_CONTENT = new Set(['1', '2', '3', '4', '5', '6'])
  * (it lays global headers over entries, for one), and what we check must be what helm opens. Global headers are
  * skipped, links are files without content. Ends at two blocks of zeros, or with the source.
  */
-export function readTarEntries(source: ByteSource): TarEntries {
-  const bytes = createByteReader(source)
+export class TarEntries {
+  readonly #bytes: ByteReader
+  readonly #content: ByteSource = {
+    next: () => this.#readContent(),
+    rest: () => this.#contentNow(),
+  }
   /** Of the present entry: its bytes, and those that nobody has read. */
-  let stored = 0
-  let left = 0
-  let hasEnded = false
+  #stored = 0
+  #left = 0
+  #hasEnded = false
 
-  function* next(): Work<TarEntry | undefined> {
-    if (hasEnded || !(skipEntryNow() || (yield* skipEntry()))) return undefined
-    let records = new Map<string, string>()
+  constructor(source: ByteSource) {
+    this.#bytes = new ByteReader(source)
+  }
+
+  /** @throws {InvalidChart} `unexpected EOF`, `archive/tar: invalid tar header` */
+  *next(): Work<TarEntry | undefined> {
+    if (this.#hasEnded || !(this.#skipEntryNow() || (yield* this.#skipEntry()))) return undefined
+    let records = NO_RECORDS
     let longName = ''
     for (;;) {
-      const block = bytes.now(BLOCK_BYTES) ?? (yield* readBlock())
+      const block = this.#bytes.now(BLOCK_BYTES) ?? (yield* this.#readBlock())
       if (block === undefined || isZero(block)) {
-        if (block !== undefined) yield* checkEnd()
-        hasEnded = true
+        if (block !== undefined) yield* this.#checkEnd()
+        this.#hasEnded = true
         return undefined
       }
       const header = parseTarHeader(block)
       const { type } = header
       if (type === 'x') {
-        records = parsePaxRecords(yield* readExtension(header.size))
+        records = parsePaxRecords(yield* this.#readExtension(header.size))
       } else if (type === 'g') {
-        parsePaxRecords(yield* readExtension(header.size))
-        records = new Map()
+        parsePaxRecords(yield* this.#readExtension(header.size))
+        records = NO_RECORDS
         longName = ''
       } else if (type === 'L') {
-        longName = parseText(yield* readExtension(header.size))
+        longName = parseText(yield* this.#readExtension(header.size))
       } else if (type === 'K') {
-        yield* readExtension(header.size)
+        yield* this.#readExtension(header.size)
       } else {
-        return openEntry(header, records, longName)
+        return this.#openEntry(header, records, longName)
       }
     }
   }
 
-  const openEntry = (
-    header: TarHeader,
-    records: ReadonlyMap<string, string>,
-    longName: string,
-  ): TarEntry => {
+  #openEntry(header: TarHeader, records: ReadonlyMap<string, string>, longName: string): TarEntry {
     const { type } = header
     if (isSparse(type, records)) {
       throw new InvalidChart(`${header.name} is a sparse file: pack the chart with helm package`)
@@ -80,71 +78,69 @@ export function readTarEntries(source: ByteSource): TarEntries {
     const { size = header.size } = overrides
     const name = longName || (overrides.name ?? header.name)
     if (!WITHOUT_CONTENT.has(type) && size < 0) throw invalidTar()
-    stored = WITHOUT_CONTENT.has(type) ? 0 : size
-    left = stored
-    const isFolder = isDirectory({ ...header, size, name })
-    return {
-      ...{ name, size, stored, isDirectory: isFolder },
-      content: { next: readContent },
-      contentNow: readContentNow,
-    }
+    this.#stored = WITHOUT_CONTENT.has(type) ? 0 : size
+    this.#left = this.#stored
+    const isFolder = isDirectory(type, header.mode, name)
+    return { name, size, stored: this.#stored, isDirectory: isFolder, content: this.#content }
   }
 
   /** A block of zeros is followed by another one, or by nothing. */
-  function* checkEnd(): Work<void> {
-    const second = yield* readBlock()
+  *#checkEnd(): Work<void> {
+    const second = this.#bytes.now(BLOCK_BYTES) ?? (yield* this.#readBlock())
     if (second !== undefined && !isZero(second)) throw invalidTar()
   }
 
-  function* readBlock(): Work<Buffer | undefined> {
-    const block = yield* bytes.read(BLOCK_BYTES)
+  *#readBlock(): Work<Buffer | undefined> {
+    const block = yield* this.#bytes.read(BLOCK_BYTES)
     if (block.length === 0) return undefined
     if (block.length < BLOCK_BYTES) throw new InvalidChart('unexpected EOF')
     return block
   }
 
-  function* readExtension(size: number): Work<Buffer> {
+  *#readExtension(size: number): Work<Buffer> {
     if (size < 0) throw invalidTar()
     if (size > MAX_EXTENSION_BYTES) {
       throw new InvalidChart('archive/tar: header field too long')
     }
-    const body = yield* bytes.read(size)
+    const body = yield* this.#bytes.read(size)
     if (body.length < size) throw new InvalidChart('unexpected EOF')
-    yield* skipPadding(size)
+    yield* this.#skipPadding(size)
     return body
   }
 
-  function* readContent(): Work<Buffer | undefined> {
-    if (left === 0) return undefined
-    const chunk = yield* bytes.take(left)
+  *#readContent(): Work<Buffer | undefined> {
+    if (this.#left === 0) return undefined
+    const chunk = yield* this.#bytes.take(this.#left)
     if (chunk === undefined) throw new InvalidChart('unexpected EOF')
-    left -= chunk.length
+    this.#left -= chunk.length
     return chunk
   }
 
-  const readContentNow = (): Buffer | undefined => {
-    const content = bytes.now(left)
-    if (content !== undefined) left = 0
+  #contentNow(): Buffer | undefined {
+    const content = this.#bytes.now(this.#left)
+    if (content !== undefined) this.#left = 0
     return content
   }
 
   /** @returns whether all that is left of the present entry was here. */
-  const skipEntryNow = (): boolean => bytes.now(left + paddingOf(stored)) !== undefined
+  #skipEntryNow(): boolean {
+    return this.#bytes.now(this.#left + paddingOf(this.#stored)) !== undefined
+  }
 
   /** @returns whether there may be another: an archive may end without its last padding. */
-  function* skipEntry(): Work<boolean> {
-    while (left > 0) yield* readContent()
-    hasEnded = !(yield* skipPadding(stored))
-    return !hasEnded
+  *#skipEntry(): Work<boolean> {
+    while (this.#left > 0) yield* this.#readContent()
+    this.#hasEnded = !(yield* this.#skipPadding(this.#stored))
+    return !this.#hasEnded
   }
 
-  function* skipPadding(size: number): Work<boolean> {
+  *#skipPadding(size: number): Work<boolean> {
     const padding = paddingOf(size)
-    return (yield* bytes.read(padding)).length === padding
+    return (yield* this.#bytes.read(padding)).length === padding
   }
-
-  return { next }
 }
+
+const NO_RECORDS: ReadonlyMap<string, string> = new Map()
 
 /** Contents fill whole blocks. */
 function paddingOf(size: number): number {
@@ -158,7 +154,7 @@ function isZero(block: Buffer): boolean {
 }
 
 /** By type, by the mode bits of stat (0o040000), or, in the oldest format, by a trailing slash. */
-function isDirectory({ type, mode, name }: TarHeader): boolean {
+function isDirectory(type: string, mode: number, name: string): boolean {
   const kind = mode & ~0o7777
   return type === '5' || kind === 0o040000 || (type === '\0' && name.endsWith('/'))
 }

@@ -36,14 +36,19 @@ const NUMBERS = new Map([
   ['ctime', /^-?[0-9]+(\.[0-9]*)?$/],
 ])
 
+interface Overrides {
+  name?: string
+  size?: number
+}
+
+const NOTHING: Overrides = {}
+
 /**
  * What extended headers say of the file that follows them.
  * @throws {InvalidChart} where a number is none
  */
-export function overridesOf(records: ReadonlyMap<string, string>): {
-  name?: string
-  size?: number
-} {
+export function overridesOf(records: ReadonlyMap<string, string>): Overrides {
+  if (records.size === 0) return NOTHING
   for (const [key, pattern] of NUMBERS) {
     const value = records.get(key)
     if (value && !pattern.test(value)) throw invalidTar()
@@ -55,5 +60,6 @@ export function overridesOf(records: ReadonlyMap<string, string>): {
 
 /** GNU's sparse files have a map of holes in place of their plain content: `tar --sparse` makes them. */
 export function isSparse(type: string, records: ReadonlyMap<string, string>): boolean {
+  if (records.size === 0) return type === 'S'
   return type === 'S' || [...records.keys()].some((key) => key.startsWith('GNU.sparse.'))
 }

@@ -47,15 +47,20 @@ function isNumber(block: Buffer, start: number, end: number): boolean {
 
 /** The sum over the block with the checksum's own place as spaces, of unsigned bytes or (Sun's tar) of signed ones. */
 function hasValidChecksum(block: Buffer): boolean {
-  let unsigned = 0
-  let signed = 0
+  let unsigned = 8 * 0x20
+  let negative = 0
   for (let index = 0; index < BLOCK_BYTES; index += 1) {
-    const counted = index >= 148 && index < 156 ? 32 : (block[index] ?? 0)
-    unsigned += counted
-    signed += counted < 128 ? counted : counted - 256
+    const byte = block[index] ?? 0
+    unsigned += byte
+    negative += byte >> 7
+  }
+  for (let index = 148; index < 156; index += 1) {
+    const byte = block[index] ?? 0
+    unsigned -= byte
+    negative -= byte >> 7
   }
   const stated = parseOctal(block, 148, 156)
-  return stated === unsigned || stated === signed
+  return stated === unsigned || stated === unsigned - 256 * negative
 }
 
 /**

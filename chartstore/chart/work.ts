@@ -15,6 +15,13 @@ export async function finish<Result>(work: Work<Result>): Promise<Result> {
   return step.value
 }
 
+/** The same where there is nothing to wait for. */
+export function finishNow<Result>(work: Work<Result>): Result {
+  const step = work.next()
+  if (step.done !== true) throw new Error('it would have had to wait')
+  return step.value
+}
+
 async function resume<Result>(work: Work<Result>, awaited: Promise<unknown>) {
   let value: unknown
   try {

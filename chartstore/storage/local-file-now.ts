@@ -41,7 +41,8 @@ function readWhole(descriptor: number, size: number): Buffer {
   for (;;) {
     const read = readSync(descriptor, bytes, length, bytes.length - length, null)
     length += read
-    if (read === 0 || length > size) break
+    // less than was asked for is the end
+    if (read === 0 || length >= size) break
   }
   if (length === size) return bytes.subarray(0, size)
   throw new StorageError('unavailable', 'the file was changed while it was read: try again')
