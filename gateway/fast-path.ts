@@ -93,10 +93,10 @@ export function createFastPath({
     }
     const credential = parseBasicCredential(authorization)
     if (credential === undefined) return false
-    const request = readRequest(req)
+    const principal = peekCredential(credential)
+    const request = principal === undefined ? parseRead(req) : readKept(req)
     if (request?.permission === undefined) return false
     const { permission } = request
-    const principal = peekCredential(credential)
     const project = principal && authoriser.peekAllowed(principal, permission, request.project)
     if (principal === undefined || project === undefined) {
       void findOut(credential, { ...request, permission }, req, res)
@@ -128,19 +128,22 @@ const PING_ANSWER: ReadyAnswer = {
 
 type AllowedRead = ChartRead & { permission: NonNullable<ChartRead['permission']> }
 
-function readRequest({ method = '', url = '' }: IncomingMessage): ChartRead | undefined {
-  if (method !== 'GET' || url.length > MAX_KEPT_LENGTH) return parseRead(method, url)
+type Asked = Pick<IncomingMessage, 'method' | 'url'>
+
+function readKept(asked: Asked): ChartRead | undefined {
+  const { method, url = '' } = asked
+  if (method !== 'GET' || url.length > MAX_KEPT_LENGTH) return parseRead(asked)
   return readsOf.memo(url) || undefined
 }
 
 /** Reading a path costs more than looking it up, and the same ones are asked for: by GET, by who is known. */
 const readsOf = new LRUCache<string, ChartRead | false>({
   max: 10_000,
-  memoMethod: (url) => parseRead('GET', url) ?? false,
+  memoMethod: (url) => parseRead({ method: 'GET', url }) ?? false,
 })
 const MAX_KEPT_LENGTH = 256
 
-function parseRead(method: string, url: string): ChartRead | undefined {
+function parseRead({ method = '', url = '' }: Asked): ChartRead | undefined {
   try {
     const request = parseChartRequest(method, url)
     return request !== undefined && isChartRead(request) ? request : undefined

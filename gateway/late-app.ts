@@ -1,5 +1,6 @@
 import type { RequestListener } from 'node:http'
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import { runOnce } from '../service/coalesce.ts'
 import type { Logger } from '../service/log.ts'
 import type { App } from './app.ts'
 import { sendError } from './http/send-error.ts'
@@ -7,17 +8,11 @@ import { sendError } from './http/send-error.ts'
 /** An app that is loaded for the first request that comes to it, Express with it: a gateway that starts has charts to serve first. */
 export function createLateApp(loadApp: () => Promise<App>, log: Logger): App {
   let app: App | undefined
-  let loading: Promise<App> | undefined
 
-  const load = async () => {
-    loading ??= loadApp().catch((error: unknown) => {
-      // what stood in the way may have gone by the next request
-      loading = undefined
-      throw error
-    })
-    app = await loading
+  const load = runOnce(async () => {
+    app = await loadApp()
     return app
-  }
+  })
   const handle: RequestListener = (req, res) => {
     if (app !== undefined) return app.handle(req, res)
     load().then(

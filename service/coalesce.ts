@@ -37,6 +37,18 @@ export function coalesceByKey<Key, Result>(
   }
 }
 
+/** Runs a task once, for all who ever ask. One that has failed is run again: what stood in its way may have gone. */
+export function runOnce<Result>(task: () => Promise<Result>): () => Promise<Result> {
+  let result: Promise<Result> | undefined
+  return () => {
+    result ??= task().catch((error: unknown) => {
+      result = undefined
+      throw error
+    })
+    return result
+  }
+}
+
 /**
  * Lets all who ask in one run of JavaScript share what a task gives at once: nobody can have been told of anything that has
  * happened since the run began.

@@ -3,7 +3,7 @@ import { parseConstraint } from '../chart/constraint.ts'
 import { quoteAsGo } from '../chart/quoted-text.ts'
 import type { Answer, StoreRequest } from '../http/answer.ts'
 import { json, jsonText } from '../http/replies.ts'
-import type { Route, RouteContext } from '../http/router.ts'
+import type { PeekedHandlers, RouteContext } from '../http/router.ts'
 import { StoreError } from '../http/store-error.ts'
 import type { Bytes } from '../index/bytes.ts'
 import type { IndexDocument } from '../index/document.ts'
@@ -15,7 +15,7 @@ import type { HandlerDeps } from './handler-deps.ts'
 export function createChartsHandlers({ indexes }: HandlerDeps) {
   const readBy = (
     answer: (document: IndexDocument, context: RouteContext) => Answer,
-  ): Required<Pick<Route, 'handler' | 'peek'>> => ({
+  ): PeekedHandlers => ({
     handler: async (context) => {
       const index = await indexes.forReading(context.params.repo ?? '')
       return answer(await index.current(), context)
@@ -45,7 +45,7 @@ export function createChartsHandlers({ indexes }: HandlerDeps) {
         const document = indexes.peek(params.repo ?? '')?.peekCurrent()
         return document && notModified(request, toEtag(document.fingerprint()))
       },
-    } satisfies Pick<Route, 'handler' | 'peek'>,
+    } satisfies PeekedHandlers,
     versions: readBy((document, context) => {
       const versions = document.versionsJson(context.params.name ?? '')
       if (versions === undefined) throw new StoreError(404, 'chart not found')

@@ -2,15 +2,13 @@ import parseRange from 'range-parser'
 import { matchesEtag } from '../../service/etag.ts'
 import { isPackageFileName, isProvenanceFileName } from '../chart/file-name.ts'
 import type { Answer, StoreRequest } from '../http/answer.ts'
-import type { Route } from '../http/router.ts'
+import type { PeekedHandlers } from '../http/router.ts'
 import { StoreError } from '../http/store-error.ts'
 import type { OpenFile, StoredFile } from '../storage/storage.ts'
 import type { HandlerDeps } from './handler-deps.ts'
 
 /** `GET /:repo/charts/:filename`: a package or a provenance file, streamed, with Range. The index is not asked. */
-export function createDownloadHandlers({
-  files,
-}: HandlerDeps): Required<Pick<Route, 'handler' | 'peek'>> {
+export function createDownloadHandlers({ files }: HandlerDeps): PeekedHandlers {
   return {
     handler: async ({ params, request }) => {
       const fileName = params.filename ?? ''
@@ -35,7 +33,7 @@ export function createDownloadHandlers({
       const headers = headersOf(found.file, typeOf(fileName))
       return matchesEtag(request.headers['if-none-match'], headers.etag)
         ? { status: 304, headers }
-        : { status: 200, headers: withLength(headers, found.file.size), body: found.bytes }
+        : { status: 200, headers, body: found.bytes }
     },
   }
 }

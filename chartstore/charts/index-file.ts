@@ -3,16 +3,13 @@ import { acceptsGzip } from '../../service/accepts-gzip.ts'
 import { matchesEtag } from '../../service/etag.ts'
 import type { JsonIndexMode } from '../config/config.ts'
 import type { Answer, StoreRequest } from '../http/answer.ts'
-import type { Route } from '../http/router.ts'
+import type { PeekedHandlers } from '../http/router.ts'
 import type { Bytes } from '../index/bytes.ts'
 import type { IndexSnapshot, SnapshotForm } from '../index/snapshot.ts'
 import type { HandlerDeps } from './handler-deps.ts'
 
 /** `GET /:repo/index.yaml`: bytes that are ready, or 304. */
-export function createIndexFileHandlers({
-  indexes,
-  policy,
-}: HandlerDeps): Required<Pick<Route, 'handler' | 'peek'>> {
+export function createIndexFileHandlers({ indexes, policy }: HandlerDeps): PeekedHandlers {
   const vary = policy.jsonIndex === 'auto' ? 'Accept-Encoding, User-Agent' : 'Accept-Encoding'
 
   const send = (

@@ -30,6 +30,9 @@ export interface Route {
   peek?: (context: RouteContext) => Answer | undefined
 }
 
+/** The handlers of a route whose answers may be in memory. */
+export type PeekedHandlers = Required<Pick<Route, 'handler' | 'peek'>>
+
 export interface Match {
   route: Route
   context: RouteContext

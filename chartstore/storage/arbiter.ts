@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { runOnce } from '../../service/coalesce.ts'
 import { StartError } from '../../service/start-error.ts'
 import type { Claim } from '../replicas/replicas.ts'
 import type { ObjectKeys } from './object-keys.ts'
@@ -21,23 +22,13 @@ export function createArbiterSearch(
   keys: ObjectKeys,
   claim: Claim | undefined,
 ): () => Promise<Arbiter> {
-  let found: Promise<Arbiter> | undefined
-
-  const search = async (): Promise<Arbiter> => {
+  return runOnce(async () => {
     if (objects.canDecide && (await refusesToOverwrite(objects, keys.probe(randomUUID())))) {
       return { kind: 'server' }
     }
     if (claim === undefined) throw new StartError(NOBODY_DECIDES)
     return { kind: 'claim', claim }
-  }
-
-  return () => {
-    found ??= search().catch((error: unknown) => {
-      found = undefined
-      throw error
-    })
-    return found
-  }
+  })
 }
 
 async function refusesToOverwrite(objects: ObjectStore, key: string): Promise<boolean> {

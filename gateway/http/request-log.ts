@@ -10,7 +10,7 @@ export function createRequestLog(log: Logger) {
   return (req: OriginalRequest & Partial<Caller>, res: ServerResponse): void => {
     const startedAt = performance.now()
     const source = req.ip
-    res.on('close', () => {
+    res.once('close', () => {
       const ms = Math.round((performance.now() - startedAt) * 10) / 10
       // Of an absolute target (`GET http://user:secret@host/x`) the path only.
       const target = req.originalUrl ?? req.url ?? ''
