@@ -4,6 +4,7 @@ import { pino } from 'pino'
 import { ROLE } from '../gateway/access/permissions.ts'
 import type { AuditEntry, ChartEntry } from '../gateway/audit/audit-entry.ts'
 import { createAuditLog, MAX_WAITING } from '../gateway/audit/audit-log.ts'
+import { insertAuditEntries } from '../gateway/audit/repository.ts'
 import { ANONYMOUS } from '../gateway/auth/principal.ts'
 import type { Queryable } from '../gateway/db/database.ts'
 import { ServiceUnavailable } from '../gateway/http/errors.ts'
@@ -182,6 +183,39 @@ test('entries of one batch keep apart what they do not share', async (t) => {
       const who = principal.kind === 'anonymous' ? null : principal.id
       return [who, project?.id, operation, ...what, status, requestId, sourceAddress].join(' ')
     }),
+  )
+})
+
+test('names of any characters are written as they are, and times to the millisecond', async (t) => {
+  const { db } = await createTestDatabase(t)
+  const names = [
+    'NULL',
+    '',
+    ' ',
+    '"',
+    '\\',
+    '\\"',
+    'a,b',
+    '{a}',
+    '"},{"',
+    "'",
+    '\n\t\r',
+    '$1',
+    'é',
+    '🎈',
+    '\\N',
+  ]
+  const time = new Date('2026-11-30T12:34:56.789Z')
+  await insertAuditEntries(
+    db,
+    names.map((name) => ({ ...label(name, `${name}${name}`), requestId: name, time })),
+  )
+  const { rows } = await db.query(
+    'select resource, detail, request_id as "requestId", op_time as "time" from audit_log order by id',
+  )
+  assert.deepEqual(
+    rows,
+    names.map((name) => ({ resource: name, detail: `${name}${name}`, requestId: name, time })),
   )
 })
 

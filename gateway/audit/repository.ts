@@ -3,56 +3,68 @@ import type { Queryable } from '../db/database.ts'
 import type { AuditEntry, ChartEntry, TimedAuditEntry } from './audit-entry.ts'
 
 /**
- * One statement, however many entries: columns as arrays. What many entries of a batch share (one chart that a pipeline
- * pulls again and again) is sent once, for it costs more than all that they do not share.
+ * One statement, however many entries: columns as arrays. What entries of a batch share (one chart that a pipeline pulls
+ * again and again) is sent once, for it costs more than all that they do not share.
  */
 export async function insertAuditEntries(
   db: Queryable,
   entries: readonly TimedAuditEntry[],
 ): Promise<void> {
   const { deeds, deedOf } = shareDeeds(entries)
-  const shared = <Value>(read: (deed: AuditEntry) => Value): Value[] => deeds.map(read)
+  const numbers = (read: (deed: AuditEntry) => number | null) => numberArray(deeds.map(read))
+  const texts = (read: (deed: AuditEntry) => string) => textArray(deeds.map(read))
   await db.query({
     name: 'insert-audit-entries',
     text: `
       insert into audit_log (
-        op_time, status, request_id,
+        op_time, request_id, status,
         principal_kind, principal_id, username, project_id, project_name, operation,
         resource_type, resource, detail, chart, version, source_address
       )
       select
-        entry.op_time, entry.status, entry.request_id,
+        to_timestamp(entry.milliseconds / 1000), entry.request_id, deed.status,
         deed.principal_kind, deed.principal_id, deed.username, deed.project_id, deed.project_name, deed.operation,
         deed.resource_type, deed.resource, deed.detail, deed.chart, deed.version, deed.source_address
-      from unnest($1::timestamptz[], $2::smallint[], $3::text[], $4::integer[])
-        with ordinality as entry (op_time, status, request_id, deed, number)
+      from unnest($1::float8[], $2::text[], $3::integer[])
+        with ordinality as entry (milliseconds, request_id, deed, number)
       join unnest(
-        $5::text[], $6::integer[], $7::text[], $8::integer[], $9::text[], $10::text[],
+        $4::smallint[], $5::text[], $6::integer[], $7::text[], $8::integer[], $9::text[], $10::text[],
         $11::text[], $12::text[], $13::text[], $14::text[], $15::text[], $16::text[]
       ) with ordinality as deed (
-        principal_kind, principal_id, username, project_id, project_name, operation,
+        status, principal_kind, principal_id, username, project_id, project_name, operation,
         resource_type, resource, detail, chart, version, source_address, number
       ) on deed.number = entry.deed
       order by entry.number`,
     values: [
-      entries.map(({ time }) => time.toISOString()),
-      entries.map(({ status }) => status),
-      entries.map(({ requestId }) => requestId),
-      deedOf,
-      shared(({ principal }) => principal.kind),
-      shared(({ principal }) => (principal.kind === 'anonymous' ? null : principal.id)),
-      shared(({ principal }) => (principal.kind === 'anonymous' ? '' : principal.name)),
-      shared(({ project }) => project?.id ?? null),
-      shared(({ project }) => project?.name ?? ''),
-      shared(({ operation }) => operation),
-      shared((deed) => (isOfChart(deed) ? 'chart' : deed.resourceType)),
-      shared((deed) => (isOfChart(deed) ? nameChart(deed) : deed.resource)),
-      shared((deed) => (isOfChart(deed) ? '' : (deed.detail ?? ''))),
-      shared((deed) => (isOfChart(deed) ? deed.chart : '')),
-      shared((deed) => (isOfChart(deed) ? deed.version : '')),
-      shared(({ sourceAddress }) => sourceAddress),
+      numberArray(entries.map(({ time }) => time.getTime())),
+      textArray(entries.map(({ requestId }) => requestId)),
+      numberArray(deedOf),
+      numbers(({ status }) => status),
+      texts(({ principal }) => principal.kind),
+      numbers(({ principal }) => (principal.kind === 'anonymous' ? null : principal.id)),
+      texts(({ principal }) => (principal.kind === 'anonymous' ? '' : principal.name)),
+      numbers(({ project }) => project?.id ?? null),
+      texts(({ project }) => project?.name ?? ''),
+      texts(({ operation }) => operation),
+      texts((deed) => (isOfChart(deed) ? 'chart' : deed.resourceType)),
+      texts((deed) => (isOfChart(deed) ? nameChart(deed) : deed.resource)),
+      texts((deed) => (isOfChart(deed) ? '' : (deed.detail ?? ''))),
+      texts((deed) => (isOfChart(deed) ? deed.chart : '')),
+      texts((deed) => (isOfChart(deed) ? deed.version : '')),
+      texts(({ sourceAddress }) => sourceAddress),
     ],
   })
+}
+
+/** As Postgres reads an array, in a tenth of the time that `pg` takes to write it. */
+function numberArray(numbers: readonly (number | null)[]): string {
+  return `{${numbers.map((number) => number ?? 'null').join(',')}}`
+}
+
+function textArray(texts: readonly string[]): string {
+  const hasEscapes = /["\\]/.test(texts.join(''))
+  const escaped = hasEscapes ? texts.map((text) => text.replace(/["\\]/g, '\\$&')) : texts
+  return `{"${escaped.join('","')}"}`
 }
 
 /** Who did what from where, each once. @returns `deedOf`: the number of each entry's deed, counted from 1 as Postgres counts. */
@@ -70,22 +82,17 @@ function shareDeeds(entries: readonly AuditEntry[]): { deeds: AuditEntry[]; deed
   return { deeds, deedOf }
 }
 
-/** Two entries have one key only where all that they share is the same, whatever characters are in it. */
+/**
+ * Two entries have one key only where all that they share is the same, or where both have NUL characters in their names,
+ * which Postgres refuses in any text.
+ */
 function deedKey(entry: AuditEntry): string {
-  const { principal, project, operation, sourceAddress } = entry
-  const who = principal.kind === 'anonymous' ? [] : [principal.id, principal.name]
+  const { principal, project, operation, status, sourceAddress } = entry
+  const who = principal.kind === 'anonymous' ? '\0' : `${principal.id}\0${principal.name}`
   const what = isOfChart(entry)
-    ? [entry.chart, entry.version]
-    : [entry.resourceType, entry.resource, entry.detail]
-  return JSON.stringify([
-    principal.kind,
-    who,
-    project?.id,
-    project?.name,
-    operation,
-    what,
-    sourceAddress,
-  ])
+    ? `chart\0${entry.chart}\0${entry.version}`
+    : `${entry.resourceType}\0${entry.resource}\0${entry.detail ?? ''}`
+  return `${principal.kind}\0${who}\0${project?.id}\0${project?.name}\0${operation}\0${status}\0${what}\0${sourceAddress}`
 }
 
 function isOfChart(entry: AuditEntry): entry is ChartEntry {
