@@ -14,8 +14,8 @@ export interface AuditLog {
 }
 
 const BATCH_MS = 200
-/** So few that who reads meanwhile does not wait: 500 take 1 ms here and 5 to 10 of Postgres. */
-const BATCH_ROWS = 500
+/** Batches of 500 cost Postgres a fifth more for each line; one of 2,000 takes 4 ms here. */
+const BATCH_ROWS = 2000
 export const MAX_WAITING = 20_000
 const RETRY_MS = 1000
 /** How long `close` goes on trying while Postgres is away. */
