@@ -22,6 +22,7 @@ export function createRoutes(deps: HandlerDeps): Route[] {
   const { policy } = deps
   const charts = createChartsHandlers(deps)
   const contents = createContentsHandlers(deps)
+  const index = createIndexFileHandlers(deps)
   const uploads = createUploadsUnderWay(deps.siblings)
   const upload = createUploadHandlers({ ...deps, uploads })
   const stats = createStatsHandlers({ ...deps, uploads })
@@ -80,8 +81,9 @@ export function createRoutes(deps: HandlerDeps): Route[] {
       method: 'GET',
       path: '/:repo/index.yaml',
       action: 'pull',
-      ...createIndexFileHandlers(deps),
+      ...index.file,
     },
+    { method: 'GET', path: '/:repo/nested-entries', action: 'pull', ...index.nestedEntries },
     {
       method: 'GET',
       path: '/:repo/charts/:filename',

@@ -12,7 +12,7 @@ import type { Logger } from '../service/log.ts'
 import type { Siblings } from '../service/siblings.ts'
 import { VERSION } from '../service/version.ts'
 import { type ChartStore, callHeaders, type UploadGuard } from './charts/chart-store.ts'
-import { MAX_ERROR_BYTES, readBody, toStoreError } from './charts/store-answer.ts'
+import { MAX_ERROR_BYTES, readAnswer, readBody, toStoreError } from './charts/store-answer.ts'
 import { type OriginalRequest, sendError } from './http/send-error.ts'
 import type { ReadyAnswer } from './http/send-ready.ts'
 import { selectStoreHeaders } from './http/store-headers.ts'
@@ -68,6 +68,12 @@ export async function createEmbeddedStore(
     peek: (url, headers) => {
       const answer = store.peek({ method: 'GET', url, headers, body: NO_BODY })
       return answer && toReady(answer)
+    },
+    read: async (url, headers) => {
+      const answer = await store.dispatch({ method: 'GET', url, headers, body: NO_BODY })
+      const ready = toReady(answer)
+      if (ready?.status === 200) return ready
+      return readAnswer({ ...answer, body: toReadable(answer.body) })
     },
     call: async (method, path, options) => {
       options?.signal?.throwIfAborted()

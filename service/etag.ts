@@ -5,3 +5,8 @@ export function matchesEtag(ifNoneMatch: string | undefined, ...etags: string[])
   const presented = ifNoneMatch.split(',').map((tag) => tag.trim().replace(/^W\//, ''))
   return presented.some((tag) => etags.includes(tag))
 }
+
+/** The ETag of what another one names, compressed. */
+export function toGzipTag(etag: string): string {
+  return etag.replace(/"$/, '-gzip"')
+}

@@ -27,7 +27,7 @@ function entryOf(name: string, version: string, description: string): IndexEntry
 }
 
 function documentOf(entries: readonly IndexEntry[]) {
-  const document = createIndexDocument()
+  const document = createIndexDocument('team')
   for (const entry of entries) document.put(entry)
   return document
 }

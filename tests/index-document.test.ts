@@ -3,12 +3,12 @@ import { test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { gunzipSync } from 'node:zlib'
 import { compareVersions } from '../chartstore/chart/version.ts'
-import type { Bytes } from '../chartstore/index/bytes.ts'
 import { createIndexDocument, type IndexDocument } from '../chartstore/index/document.ts'
 import { createEntry, type IndexEntry, RELATIVE_URLS, yamlOf } from '../chartstore/index/entry.ts'
 import { createIndexCacheReader, formatIndexCache } from '../chartstore/index/index-cache-file.ts'
 import type { IndexSnapshot } from '../chartstore/index/snapshot.ts'
 import { createSnapshots } from '../chartstore/index/snapshots.ts'
+import type { Bytes } from '../service/bytes.ts'
 import { createRandom } from './support/random.ts'
 
 /** Names and versions that sort in every way; one chart has more versions than fit in a segment of the document. */
@@ -75,7 +75,7 @@ function expected(entries: readonly IndexEntry[]) {
 
 test('after any changes the document says in every form what its entries say, compressed too', async (t) => {
   const random = createRandom(t)
-  const document = createIndexDocument()
+  const document = createIndexDocument('team')
   const snapshot = snapshotsOf(document)
   const held = new Map<string, IndexEntry>()
 
@@ -131,7 +131,7 @@ test('after any changes the document says in every form what its entries say, co
 test('equal content has equal bytes and ETags, whatever the order in which it came', async () => {
   const entries = VERSIONS.map((version) => entryOf('a', version, version))
   const documents = [entries, entries.toReversed()].map((list) => {
-    const document = createIndexDocument()
+    const document = createIndexDocument('team')
     for (const entry of list) document.put(entry)
     return document
   })
@@ -145,7 +145,7 @@ test('equal content has equal bytes and ETags, whatever the order in which it ca
 })
 
 test('a snapshot stays as it was when the document changes, and shares with the next what did not change', async () => {
-  const document = createIndexDocument()
+  const document = createIndexDocument('team')
   const snapshot = snapshotsOf(document)
   const long = 'x'.repeat(20_000)
   for (let i = 0; i < 100; i++) document.put(entryOf('a', `1.${i}.0`, long))
@@ -168,7 +168,7 @@ test('a document that was loaded in pages goes on as the one that they were writ
     const version = name === 'long' ? `0.${random.below(200)}.0` : random.pick(VERSIONS)
     return entryOf(name, version, random.pick(['é', '<']).repeat(random.below(12_000)))
   }
-  let document = createIndexDocument()
+  let document = createIndexDocument('team')
   for (let i = 0; i < 200; i++) document.put(anyEntry())
   for (let round = 0; round < 10; round++) {
     const loaded = reload(document)
@@ -200,7 +200,7 @@ test('a document that was loaded in pages goes on as the one that they were writ
 function reload(document: IndexDocument): IndexDocument {
   const facts = { generated: '2026-01-01T00:00:00Z', urlBase: RELATIVE_URLS }
   const content = Buffer.concat([...formatIndexCache(document, facts)])
-  const loaded = createIndexDocument()
+  const loaded = createIndexDocument('team')
   for (const part of createIndexCacheReader(content, RELATIVE_URLS).parts) {
     if (part === undefined) continue
     assert.ok('entries' in part)

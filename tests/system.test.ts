@@ -39,6 +39,7 @@ test('health is 200 and says what is wrong when the chart store is away', async 
   const store: ChartStore = {
     forward: () => undefined,
     peek: () => undefined,
+    read: away,
     call: away,
     close: async () => undefined,
   }

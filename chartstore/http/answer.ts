@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { Readable } from 'node:stream'
-import type { Bytes } from '../index/bytes.ts'
+import { type Bytes, countBytes } from '../../service/bytes.ts'
 import type { OpenFile } from '../storage/storage.ts'
 
 /** A request as the store sees it; a node:http request is one, and so is a call from the gateway in this process. */
@@ -42,6 +42,5 @@ export function isFileBody(body: Answer['body']): body is FileBody {
 export function lengthOf(body: Answer['body']): number | undefined {
   if (body instanceof Readable || isFileBody(body)) return undefined
   if (body === undefined) return 0
-  if (typeof body === 'string' || Buffer.isBuffer(body)) return Buffer.byteLength(body)
-  return body.reduce((sum, part) => sum + part.length, 0)
+  return typeof body === 'string' ? Buffer.byteLength(body) : countBytes(body)
 }

@@ -1,4 +1,4 @@
-import type { Bytes } from '../index/bytes.ts'
+import type { Bytes } from '../../service/bytes.ts'
 import type { Answer } from './answer.ts'
 
 const JSON_TYPE = 'application/json; charset=utf-8'

@@ -1,5 +1,5 @@
+import { type Bytes, joinShort } from '../../service/bytes.ts'
 import { parseVersion } from '../chart/version.ts'
-import { type Bytes, joinShort } from './bytes.ts'
 import type { IndexEntry } from './entry.ts'
 import type { IndexPiece, PieceForm } from './index-piece.ts'
 import { createIndexPieces } from './index-pieces.ts'
@@ -52,11 +52,11 @@ interface Chart {
   fingerprint: Buffer
 }
 
-export function createIndexDocument(): IndexDocument {
+export function createIndexDocument(project: string): IndexDocument {
   const charts = new Map<string, Chart>()
   const files = new Map<string, IndexEntry>()
   const segments = createSegments()
-  const pieces = createIndexPieces(segments)
+  const pieces = createIndexPieces(segments, project)
   const fingerprint = Buffer.from(NO_FINGERPRINT)
   let names: string[] | undefined
   let revision = 0

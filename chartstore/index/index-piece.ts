@@ -1,12 +1,15 @@
+import { compressPart, type MemberPart } from '../../service/gzip-member.ts'
 import { quoteAsGo } from '../chart/quoted-text.ts'
 import { yamlKey } from './block-yaml.ts'
-import { yamlOf } from './entry.ts'
-import { compressPart, type MemberPart } from './gzip-member.ts'
+import { type IndexEntry, RELATIVE_URLS, yamlOf } from './entry.ts'
 import { createJoinedParts } from './joined-parts.ts'
 import type { Segment } from './segments.ts'
 
-/** How entries are written: as YAML, as JSON with all versions of a chart, or with its highest one alone. */
-export type PieceForm = 'yaml' | 'json' | 'latest'
+/**
+ * How entries are written: as YAML, as JSON with all versions of a chart, or with its highest one alone; nested: as JSON, as
+ * an index over several projects has them.
+ */
+export type PieceForm = 'yaml' | 'json' | 'latest' | 'nested'
 
 /** A piece begins with the first chart of all, with another one, or with more of the chart that the last one ended in. */
 export type PieceStart = 'first' | 'chart' | 'within'
@@ -33,8 +36,14 @@ interface ChartStart {
  * JSON is `"a":[{…},{…}],"b":[{…}` in all: without the last bracket, so that no piece need know what follows it. Of YAML each
  * entry knows its place from now on, so that it is never written again.
  */
-export function writePiece({ entries }: Segment, form: PieceForm, start: PieceStart): IndexPiece {
+export function writePiece(
+  { entries }: Segment,
+  form: PieceForm,
+  start: PieceStart,
+  project: string,
+): IndexPiece {
   const isYaml = form === 'yaml'
+  const [keyOf, jsonOf] = form === 'nested' ? nestIn(project) : [toName, toJson]
   const { add, join } = createJoinedParts()
   const charts: ChartStart[] = []
 
@@ -43,12 +52,12 @@ export function writePiece({ entries }: Segment, form: PieceForm, start: PieceSt
     const isNext = entry.name !== name
     name = entry.name
     if (isNext) {
-      const head = isYaml ? yamlHead(name) : jsonHead(name, start === 'first' && i === 0)
+      const head = isYaml ? yamlHead(name) : jsonHead(keyOf(name), start === 'first' && i === 0)
       const { start: at, end: versions } = add(Buffer.from(head))
       charts.push({ name, at, versions })
     }
     if (isYaml) return add(entry.yaml ?? yamlOf(entry))
-    if (isNext || form === 'json') add(Buffer.from(isNext ? entry.json : `,${entry.json}`))
+    if (isNext || form !== 'latest') add(Buffer.from(`${isNext ? '' : ','}${jsonOf(entry)}`))
     return undefined
   })
   const bytes = join()
@@ -66,6 +75,17 @@ export function yamlHead(name: string): string {
 
 function jsonHead(name: string, isFirst: boolean): string {
   return `${isFirst ? '' : '],'}${quoteAsGo(name)}:[`
+}
+
+const toName = (name: string) => name
+const toJson = ({ json }: IndexEntry) => json
+
+/** Charts are listed as `<project>/<chart>`, and relative urls begin one level up. */
+function nestIn(project: string): [typeof toName, typeof toJson] {
+  // within a string its quotes would be escaped
+  const relative = `"urls":["${RELATIVE_URLS}`
+  const nested = `"urls":["${encodeURIComponent(project)}/${RELATIVE_URLS}`
+  return [(name) => `${project}/${name}`, ({ json }) => json.replace(relative, () => nested)]
 }
 
 /** A piece of these bytes, whoever has written them. */

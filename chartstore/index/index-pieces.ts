@@ -10,14 +10,14 @@ export interface IndexPieces {
   versionsJson: (name: string) => Buffer[]
 }
 
-export function createIndexPieces(segments: Segments): IndexPieces {
+export function createIndexPieces(segments: Segments, project: string): IndexPieces {
   const pieceAt = (index: number, form: PieceForm): IndexPiece | undefined => {
     const segment = segments.all()[index]
     if (segment === undefined) return undefined
     const start = startAt(index)
     const known = segment.pieces[form]
     if (known?.start === start) return known
-    const piece = writePiece(segment, form, start)
+    const piece = writePiece(segment, form, start, project)
     segment.pieces[form] = piece
     return piece
   }

@@ -82,7 +82,7 @@ export function createIndexedFiles(options: {
   onChange: () => void
 }): IndexedFiles {
   const { project, storage, lock, log, onChange } = options
-  const document = createIndexDocument()
+  const document = createIndexDocument(project)
   const ledger = createFileLedger()
   const skipped = new Map<string, Skipped>()
   const doubtful = new Set<string>()

@@ -19,6 +19,7 @@ import { createProjectWriter, type ProjectWriter } from './project-writer.ts'
 import { createReplicaFollower } from './replica-follower.ts'
 import type { IndexSnapshot, SnapshotForm } from './snapshot.ts'
 import { createSnapshots } from './snapshots.ts'
+import { toTheSecond } from './timestamp.ts'
 import { takeTurns } from './turns.ts'
 import { createVersionLimit } from './version-limit.ts'
 
@@ -259,8 +260,4 @@ export function createProjectIndex(project: string, options: IndexOptions): Proj
     },
     close: cacheSaver.close,
   }
-}
-
-function toTheSecond(ms: number): string {
-  return `${new Date(ms).toISOString().slice(0, 19)}Z`
 }

@@ -3,15 +3,18 @@ import type { LoadedProject } from '../metrics/metrics.ts'
 import { createLoneReplica } from '../replicas/replicas.ts'
 import type { Storage } from '../storage/storage.ts'
 import { createContests } from './contests.ts'
+import { createIndexDocument } from './document.ts'
 import { createProjectCounts, type ProjectCounts } from './project-counts.ts'
 import { createProjectIndex, type IndexOptions, type ProjectIndex } from './project-index.ts'
+import { createSnapshot, type IndexSnapshot, type SnapshotForm } from './snapshot.ts'
+import { toTheSecond } from './timestamp.ts'
 
 /** The indexes of all projects of a store. */
 export interface ProjectIndexes {
   /** For reading. A project without files costs no memory, however many names are asked for. */
   forReading: (project: string) => Promise<ProjectIndex>
-  /** One that is in memory. */
-  peek: (project: string) => ProjectIndex | undefined
+  /** What is in memory, or known at once to have nothing in it. */
+  peek: (project: string) => PeekedIndex | undefined
   /** For writing: the project is there from now on. */
   forWriting: (project: string) => ProjectIndex
   /** What a project has. */
@@ -21,6 +24,8 @@ export interface ProjectIndexes {
   close: () => Promise<void>
 }
 
+type PeekedIndex = Pick<ProjectIndex, 'peekCurrent' | 'peekSnapshot'>
+
 /** Projects compared with storage at the same time when changes of other stores may have been missed. */
 const COMPARED_AT_ONCE = 4
 
@@ -29,6 +34,7 @@ export function createProjectIndexes(options: Omit<IndexOptions, 'contests'>): P
   const contests = createContests()
   const indexes = new Map<string, ProjectIndex>()
   const comparing = pLimit(COMPARED_AT_ONCE)
+  const missing = createMissingIndex(options)
 
   const keep = (project: string): ProjectIndex => {
     const known = indexes.get(project)
@@ -83,7 +89,8 @@ export function createProjectIndexes(options: Omit<IndexOptions, 'contests'>): P
         keepsCacheFile: false,
       })
     },
-    peek: (project) => indexes.get(project),
+    peek: (project) =>
+      indexes.get(project) ?? (storage.marksNow?.isMissing(project) ? missing : undefined),
     forWriting: keep,
     count: counts.count,
     loaded: function* () {
@@ -98,7 +105,23 @@ export function createProjectIndexes(options: Omit<IndexOptions, 'contests'>): P
   }
 }
 
+/** Of all projects that are not there, and are read all the same: those of a gateway that nobody has pushed to. */
+function createMissingIndex({ contextPath }: Pick<IndexOptions, 'contextPath'>): PeekedIndex {
+  const document = createIndexDocument('')
+  const frame = { generated: toTheSecond(Date.now()), contextPath }
+  const snapshots = new Map<SnapshotForm, IndexSnapshot>()
+  return {
+    peekCurrent: () => document,
+    peekSnapshot: (form) => {
+      const snapshot = snapshots.get(form) ?? createSnapshot(document, form, frame)
+      snapshots.set(form, snapshot)
+      return snapshot
+    },
+  }
+}
+
 async function isThere(storage: Storage, project: string): Promise<boolean> {
+  if (storage.marksNow?.isMissing(project)) return false
   if ((await storage.revision(project)) !== undefined) return true
   return (await storage.listNames(project)).length > 0
 }

@@ -1,13 +1,16 @@
 import { createHash } from 'node:crypto'
+import { type Bytes, joinShort } from '../../service/bytes.ts'
+import { joinMember, type MemberPart, storePart } from '../../service/gzip-member.ts'
 import { quote } from '../chart/quoted-text.ts'
-import { type Bytes, joinShort } from './bytes.ts'
 import type { IndexDocument } from './document.ts'
-import { joinMember, type MemberPart, storePart } from './gzip-member.ts'
 import type { IndexPiece } from './index-piece.ts'
 import { toGoJson } from './serialise.ts'
 
-/** The index that helm reads, as YAML or JSON, and the list of all charts: with all versions, or the highest alone. */
-export type SnapshotForm = 'yaml' | 'json' | 'list' | 'latest'
+/**
+ * The index that helm reads, as YAML or JSON, and the list of all charts: with all versions, or the highest alone. Nested:
+ * the members of `entries` that the index has in one over several projects.
+ */
+export type SnapshotForm = 'yaml' | 'json' | 'list' | 'latest' | 'nested'
 
 /** The index at one moment, in one form. Its bytes never change: all who read them share them. */
 export interface IndexSnapshot {
@@ -15,6 +18,8 @@ export interface IndexSnapshot {
   revision: number
   /** The strong ETag, with quotes. */
   etag: string
+  /** RFC 3339, the time of the last change before it. */
+  generated: string
   bytes: () => Bytes
   /**
    * The same compressed, at once or in a few milliseconds. undefined where it would take longer: then it is made meanwhile,
@@ -55,6 +60,7 @@ export function createSnapshot(
   return {
     revision: document.revision(),
     etag: etagOf(document, form, frame),
+    generated: frame.generated,
     bytes: () => {
       whole ??= joinShort([head, ...pieces.map((piece) => piece.bytes), tail])
       return whole
@@ -105,5 +111,6 @@ function writeFrame(
       tail: Buffer.from(`${end},"serverInfo":${serverInfo}}`),
     }
   }
+  if (form === 'nested') return { head: Buffer.alloc(0), tail: Buffer.from(isEmpty ? '' : ']') }
   return { head: Buffer.from('{'), tail: Buffer.from(end) }
 }

@@ -40,6 +40,13 @@ function marksBy(paths: LocalPaths, look: typeof lookNow): Required<MarksNow> {
         return undefined
       }
     },
+    isMissing: (project) => {
+      try {
+        return look(paths.project(project)) === undefined
+      } catch {
+        return false
+      }
+    },
   }
 }
 

@@ -76,7 +76,7 @@ export async function createObjectStorage(options: ObjectStorageOptions): Promis
       }
     },
     revision: async () => undefined,
-    marksNow: { revision: () => undefined },
+    marksNow: { revision: () => undefined, isMissing: () => false },
   }
 }
 

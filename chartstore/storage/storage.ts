@@ -93,6 +93,8 @@ export interface MarksNow {
   /** Absent where `fileMark` is. @throws {StorageError} */
   fileMark?: (project: string, fileName: string) => string
   revision: (project: string) => StorageRevision | undefined
+  /** Whether there is nothing of the project; false where the backend cannot tell. */
+  isMissing: (project: string) => boolean
 }
 
 /** The file as it is, without temporary ones; undefined where there is none that can be looked at. */

@@ -1,8 +1,8 @@
-import { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
 import type { Request, RequestHandler, Response } from 'express'
-import { matchesEtag } from '../../service/etag.ts'
+import { countBytes } from '../../service/bytes.ts'
+import { matchesEtag, toGzipTag } from '../../service/etag.ts'
 import type { Logger } from '../../service/log.ts'
+import { writeParts } from '../../service/write-parts.ts'
 import type { Authoriser } from '../access/authorise.ts'
 import type { AuditLog } from '../audit/audit-log.ts'
 import { describeRequest } from '../audit/audit-request.ts'
@@ -14,7 +14,7 @@ import { requireWritable } from '../settings/read-only.ts'
 import type { LiveSettings } from '../settings/settings.ts'
 import { type ChartReads, isChartRead } from './chart-reads.ts'
 import type { ChartStore } from './chart-store.ts'
-import { buildMergedIndex } from './merged-index.ts'
+import { createMergedIndex, type MergedIndex } from './merged-index.ts'
 import { type ChartRequest, parseChartRequest } from './parse-chart-request.ts'
 import { forward, forwardUpload } from './store-transfers.ts'
 import { deleteChart, deleteVersion } from './version-deletion.ts'
@@ -35,7 +35,8 @@ export interface ChartRouteDependencies {
 
 /** Every chart route: parse, authorise, and then either pass the request on or answer from what the store says. */
 export function createChartRoutes(dependencies: ChartRouteDependencies): RequestHandler {
-  const { store, authoriser } = dependencies
+  const { store, authoriser, log } = dependencies
+  const readMergedIndex = createMergedIndex(store, log)
 
   return async (req, res, next) => {
     const request = parseChartRequest(req.method, req.url)
@@ -44,7 +45,8 @@ export function createChartRoutes(dependencies: ChartRouteDependencies): Request
       return
     }
     if (request.kind === 'merged-index') {
-      await sendMergedIndex(dependencies, req, res)
+      const projects = await authoriser.listReadable(req.principal)
+      sendMergedIndex(await readMergedIndex(projects, req.headers), req, res)
     } else if (request.permission === undefined) {
       authoriser.requireSystemAdmin(req.principal)
       forward(store, request, req, res)
@@ -106,23 +108,22 @@ async function answerInProject(
   }
 }
 
-async function sendMergedIndex(
-  { store, authoriser, log }: ChartRouteDependencies,
-  req: Request,
-  res: Response,
-): Promise<void> {
-  const projects = await authoriser.listReadable(req.principal)
-  const index = await buildMergedIndex(store, projects, log)
-  res.setHeader('ETag', index.etag)
+function sendMergedIndex(index: MergedIndex, req: Request, res: Response): void {
+  const { encoding, etag } = index
+  const gzipTag = toGzipTag(etag)
+  res.setHeader('ETag', encoding === 'gzip' ? gzipTag : etag)
   // What one may read another may not.
-  res.vary('Authorization, Cookie')
+  res.vary('Authorization, Cookie, Accept-Encoding')
   res.setHeader('Cache-Control', 'private, no-cache')
-  if (matchesEtag(req.headers['if-none-match'], index.etag)) {
+  if (matchesEtag(req.headers['if-none-match'], etag, gzipTag)) {
     res.status(304).end()
     return
   }
+  const bytes = index.bytes()
   res.setHeader('Content-Type', 'application/x-yaml')
-  res.setHeader('Content-Length', index.length)
+  res.setHeader('Content-Length', countBytes(bytes))
+  if (encoding === 'gzip') res.setHeader('Content-Encoding', encoding)
   if (req.method === 'HEAD') res.end()
-  else await pipeline(Readable.from(index.chunks), res).catch(() => res.destroy())
+  else if (Buffer.isBuffer(bytes)) res.end(bytes)
+  else void writeParts(res, req.socket, bytes)
 }

@@ -47,6 +47,8 @@ export interface ChartStore {
    * @param headers those that a store may be told (http/store-headers.ts).
    */
   peek: (path: string, headers: IncomingHttpHeaders) => ReadyAnswer | undefined
+  /** The same, whatever it takes. Rejects as `call`, and with the store's error as ours. */
+  read: (path: string, headers: Readonly<Record<string, string>>) => Promise<ReadyAnswer>
   /** A request of the gateway's own. Rejects with BadGateway or GatewayTimeout where no answer is to be had. */
   call: (
     method: 'GET' | 'POST' | 'DELETE',

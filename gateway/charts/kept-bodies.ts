@@ -67,6 +67,12 @@ export function keepBodies(store: ChartStore, log: Logger): ChartStore {
 
   return {
     ...store,
+    read: async (path, headers) => {
+      const key = keyOf({ method: 'GET', url: path, headers })
+      const found = key === undefined || unfit.has(key) ? undefined : await ask(key)
+      if (found === undefined) return store.read(path, headers)
+      return { status: 200, headers: { ...found.headers, etag: found.etag }, body: found.body }
+    },
     forward: (req: OriginalRequest, res, upload) => {
       const key = upload === undefined ? keyOf(req) : undefined
       if (key === undefined || unfit.has(key)) {
@@ -82,9 +88,13 @@ export function keepBodies(store: ChartStore, log: Logger): ChartStore {
 }
 
 /** The path and all that the form of the answer depends on. undefined: not a file as a whole. */
-function keyOf({ method, url = '', headers }: IncomingMessage): string | undefined {
+function keyOf({
+  method,
+  url = '',
+  headers,
+}: Pick<IncomingMessage, 'method' | 'url' | 'headers'>): string | undefined {
   if (method !== 'GET' && method !== 'HEAD') return undefined
-  const isFile = /^\/[^/]+\/(?:index\.yaml|charts\/[^/]+)$/.test(url)
+  const isFile = /^\/[^/]+\/(?:index\.yaml|nested-entries|charts\/[^/]+)$/.test(url)
   if (!isFile || CONDITIONS.some((name) => name in headers)) return undefined
   const helm = /^Helm\/\d+\.\d+/.exec(headers['user-agent'] ?? '')?.[0] ?? ''
   return `${url} ${acceptsGzip(headers) ? 'gzip' : ''} ${helm}`

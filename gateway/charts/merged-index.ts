@@ -1,111 +1,119 @@
 import { createHash } from 'node:crypto'
+import type { IncomingHttpHeaders } from 'node:http'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import pLimit from 'p-limit'
+import { acceptsGzip } from '../../service/accepts-gzip.ts'
+import { type Bytes, joinShort } from '../../service/bytes.ts'
+import { joinMember, type MemberPart, storePart } from '../../service/gzip-member.ts'
 import type { Logger } from '../../service/log.ts'
 import type { ProjectAccess } from '../projects/repository.ts'
-import { byTime } from './chart-list.ts'
 import type { ChartStore } from './chart-store.ts'
-import { type ChartVersion, parseChartList } from './chart-version.ts'
 import { toFlowYaml } from './index-text.ts'
-import { encodeSegment } from './parse-chart-request.ts'
+import { createNestedEntries, later, type NestedEntries } from './nested-entries.ts'
 import { readProjects } from './read-projects.ts'
-import { readJson } from './store-answer.ts'
 
 export interface MergedIndex {
-  chunks: Buffer[]
-  length: number
-  /** Strong: a hash of the bytes. */
+  bytes: () => Bytes
+  encoding: 'gzip' | 'identity'
+  /** Strong, of the text: of the ETags of all that is in it. */
   etag: string
 }
 
 /** So many projects are read at once. */
 const PARALLEL = 10
 
+/** So long others wait for who reads what is in memory of thousands of projects. */
+const SLICE_MS = 5
+
 /** Some 500,000 versions. What is beyond is left out: whoever may read more uses the projects' own indexes. */
 const MAX_BYTES = 256 * 1024 * 1024
 
-interface ProjectPart {
-  yaml: Buffer
-  newest: string
-}
+export type ReadMergedIndex = (
+  projects: readonly ProjectAccess[],
+  headers: IncomingHttpHeaders,
+) => Promise<MergedIndex>
+
+type Part = NestedEntries & { project: string }
 
 /**
  * One index over many projects: charts are listed as `<project>/<chart>`, so that `helm pull repo/<project>/<chart>` finds
  * them and no two clash, and their URLs lead to the projects (spec/harbor.md 1.5). Their `name` stays as it is, other than
- * Harbor's: helm 3.14.1 and later leave out entries with a slash in it, and look charts up by the key alone. The same
- * charts give the same bytes.
+ * Harbor's: helm 3.14.1 and later leave out entries with a slash in it, and look charts up by the key alone. It is JSON that is
+ * YAML as well, for every helm from 2.13 on (spec/helm-client.md 1.6). The same charts give the same bytes.
  * A project that cannot be read is left out and logged; only when none can be, it is an error.
  */
-export async function buildMergedIndex(
-  store: ChartStore,
-  projects: readonly ProjectAccess[],
-  log: Logger,
-): Promise<MergedIndex> {
-  let length = 0
-  const read = async ({ name }: ProjectAccess): Promise<ProjectPart> => {
-    const part = await readProject(store, name)
-    if (length + part.yaml.length > MAX_BYTES) throw new Error('the merged index would be too big')
-    length += part.yaml.length
-    return part
-  }
-  const limit = pLimit(PARALLEL)
-  return assemble(await readProjects(projects, read, { limit, log, purpose: 'the merged index' }))
-}
+export function createMergedIndex(store: ChartStore, log: Logger): ReadMergedIndex {
+  const readEntries = createNestedEntries(store)
 
-function assemble(parts: readonly ProjectPart[]): MergedIndex {
-  const filled = parts.filter(({ yaml }) => yaml.length > 0)
-  const generated = filled.map(({ newest }) => newest).reduce(later, '')
-  const chunks = [
-    Buffer.from(`apiVersion: v1\nentries:${filled.length === 0 ? ' {}' : ''}\n`),
-    ...filled.map(({ yaml }) => yaml),
-    // The newest chart's time and not now, so that nothing changes while nothing changes.
-    Buffer.from(generated === '' ? '' : `generated: ${toFlowYaml(generated)}\n`),
-  ]
-  const hash = createHash('sha256')
-  for (const chunk of chunks) hash.update(chunk)
-  return {
-    chunks,
-    length: chunks.reduce((sum, chunk) => sum + chunk.length, 0),
-    etag: `"${hash.digest('base64url')}"`,
-  }
-}
-
-async function readProject(store: ChartStore, project: string): Promise<ProjectPart> {
-  const path = `/api/${encodeSegment(project)}/charts`
-  const charts = parseChartList(await readJson(await store.call('GET', path)))
-  const lines: string[] = []
-  let newest = ''
-  for (const [chart, versions] of Object.entries(charts)) {
-    lines.push(`  ${toFlowYaml(`${project}/${chart}`)}:\n`)
-    for (const version of versions.filter(hasReadableKeys)) {
-      lines.push(`  - ${toFlowYaml(relocate(version, project))}\n`)
-      newest = later(newest, version.created)
+  const readParts = async (
+    projects: readonly ProjectAccess[],
+    encoding: MergedIndex['encoding'],
+  ): Promise<Part[]> => {
+    let length = 0
+    let sliceEnd = performance.now() + SLICE_MS
+    const read = async ({ name: project }: ProjectAccess): Promise<Part> => {
+      if (performance.now() > sliceEnd) {
+        await nextTurn()
+        sliceEnd = performance.now() + SLICE_MS
+      }
+      const entries = await readEntries(project, encoding)
+      if (length + entries.length > MAX_BYTES) throw new Error('the merged index would be too big')
+      length += entries.length
+      return { ...entries, project }
     }
-    // Other requests get their turn: a project may have 100,000 versions.
-    await nextTurn()
+    const limit = pLimit(PARALLEL)
+    const parts = await readProjects(projects, read, { limit, log, purpose: 'the merged index' })
+    return parts.filter(({ length }) => length > 0)
   }
-  return { yaml: Buffer.from(lines.join('')), newest }
+
+  return async (projects, headers) => {
+    if (acceptsGzip(headers)) {
+      const parts = await readParts(projects, 'gzip')
+      const members = parts.flatMap(({ member }) => member ?? [])
+      // What is long is compressed once it has been asked for; until then it comes as it is.
+      if (members.length === parts.length) {
+        return {
+          encoding: 'gzip',
+          etag: etagOf(parts),
+          bytes: () => joinCompressed(parts, members),
+        }
+      }
+    }
+    const parts = await readParts(projects, 'identity')
+    return { encoding: 'identity', etag: etagOf(parts), bytes: () => joinPlain(parts) }
+  }
 }
 
-/** YAML gives a key 1024 characters up to its colon: one that is longer makes the whole index unreadable. */
-const MAX_QUOTED_KEY = 1000
-
-/** Our store lets no other in; a ChartMuseum does. */
-function hasReadableKeys(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null) return true
-  return Object.entries(value).every(
-    ([key, member]) => toFlowYaml(key).length <= MAX_QUOTED_KEY && hasReadableKeys(member),
-  )
+function joinCompressed(parts: readonly Part[], members: readonly MemberPart[]): Bytes {
+  const { head, comma, tail } = writeFrame(parts)
+  const all = [storePart(head), ...separate(members, storePart(comma)), storePart(tail)]
+  return joinShort(joinMember(all))
 }
 
-/** As seen from one level up. Absolute URLs lead where they led. */
-function relocate(version: ChartVersion, project: string): ChartVersion {
+function joinPlain(parts: readonly Part[]): Bytes {
+  const { head, comma, tail } = writeFrame(parts)
+  const entries = parts.map(({ bytes }) => [bytes].flat())
+  return joinShort([head, ...separate(entries, [comma]).flat(), tail])
+}
+
+function separate<Item>(items: readonly Item[], separator: Item): Item[] {
+  return items.flatMap((item, i) => (i === 0 ? [item] : [separator, item]))
+}
+
+/** What is ahead of all entries, between those of two projects, and behind all. */
+function writeFrame(parts: readonly Part[]): { head: Buffer; comma: Buffer; tail: Buffer } {
+  // Not the time of now: nothing changes while nothing changes.
+  const generated = parts.map((part) => part.generated).reduce(later, '')
+  const time = generated === '' ? '' : `,"generated":${toFlowYaml(generated)}`
   return {
-    ...version,
-    urls: version.urls.map((url) => (/^[a-z][a-z0-9+.-]*:/i.test(url) ? url : `${project}/${url}`)),
+    head: Buffer.from('{"apiVersion":"v1","entries":{'),
+    comma: Buffer.from(','),
+    tail: Buffer.from(`}${time}}\n`),
   }
 }
 
-function later(left: string, right: string): string {
-  return byTime(left, right) < 0 || left === '' ? right : left
+function etagOf(parts: readonly Part[]): string {
+  const hash = createHash('sha256')
+  for (const { project, etag } of parts) hash.update(`${project} ${etag}\n`)
+  return `"${hash.digest('base64url')}"`
 }

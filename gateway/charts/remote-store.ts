@@ -7,7 +7,7 @@ import { type OriginalRequest, sendError } from '../http/send-error.ts'
 import { selectStoreHeaders } from '../http/store-headers.ts'
 import { selectAnswerHeaders } from './answer-headers.ts'
 import { type ChartStore, callHeaders, type StoreAnswer } from './chart-store.ts'
-import { MAX_ERROR_BYTES, readBody, toStoreError } from './store-answer.ts'
+import { MAX_ERROR_BYTES, readAnswer, readBody, toStoreError } from './store-answer.ts'
 
 /** The chart store at `url` (`CHARTSTORE_URL`): ours as its own process, or a ChartMuseum. */
 export function createRemoteStore({
@@ -91,6 +91,28 @@ export function createRemoteStore({
     proxyRes.pipe(res)
   }
 
+  const call: ChartStore['call'] = (method, path, options) =>
+    new Promise<StoreAnswer>((resolve, reject) => {
+      const sent = {
+        ...(socketPath === undefined ? connectionOf(target) : { socketPath }),
+        path: joinPath(target, path),
+        method,
+        headers: { ...callHeaders(options), ...identity },
+        agent,
+        ...(options?.signal === undefined ? {} : { signal: options.signal }),
+      }
+      const ask = () => {
+        const outgoing = request(sent, (incoming) => resolve(toStoreAnswer(incoming)))
+        outgoing.on('timeout', () => outgoing.destroy(new GatewayTimeout()))
+        outgoing.on('error', (error) => {
+          if (outgoing.reusedSocket && isWorthRepeating(method, error)) ask()
+          else reject(asStoreFailure(error))
+        })
+        outgoing.end()
+      }
+      ask()
+    })
+
   return {
     // it is to be asked
     peek: () => undefined,
@@ -107,28 +129,9 @@ export function createRemoteStore({
       pass(req, res)
     },
 
-    call: (method, path, options) =>
-      new Promise<StoreAnswer>((resolve, reject) => {
-        const sent = {
-          ...(socketPath === undefined ? connectionOf(target) : { socketPath }),
-          path: joinPath(target, path),
-          method,
-          headers: { ...callHeaders(options), ...identity },
-          agent,
-          ...(options?.signal === undefined ? {} : { signal: options.signal }),
-        }
-        const ask = () => {
-          const outgoing = request(sent, (incoming) => resolve(toStoreAnswer(incoming)))
-          outgoing.on('timeout', () => outgoing.destroy(new GatewayTimeout()))
-          outgoing.on('error', (error) => {
-            if (outgoing.reusedSocket && isWorthRepeating(method, error)) ask()
-            else reject(asStoreFailure(error))
-          })
-          outgoing.end()
-        }
-        ask()
-      }),
+    read: async (path, headers) => readAnswer(await call('GET', path, { headers })),
 
+    call,
     close: async () => agent.destroy(),
   }
 }

@@ -1,14 +1,15 @@
 import type { Readable } from 'node:stream'
 import { STATUS_CODES } from '../../service/node-http.ts'
 import { BadGateway, HttpError } from '../http/errors.ts'
+import type { ReadyAnswer } from '../http/send-ready.ts'
 import { codeOfStatus } from '../http/to-http-error.ts'
 import type { StoreAnswer } from './chart-store.ts'
 
 /** Of an error body no more is read, or shown. */
 export const MAX_ERROR_BYTES = 16 * 1024
 
-/** A project's chart list may be this long: some 300,000 versions. */
-const MAX_JSON_BYTES = 256 * 1024 * 1024
+/** What the gateway reads of a project may be this long: some 300,000 versions. */
+const MAX_READ_BYTES = 256 * 1024 * 1024
 
 /** @throws {BadGateway} when the body breaks off or is longer than `maxBytes`. */
 export async function readBody(body: Readable, maxBytes: number): Promise<Buffer> {
@@ -27,6 +28,12 @@ export async function readBody(body: Readable, maxBytes: number): Promise<Buffer
   return Buffer.concat(chunks, length)
 }
 
+/** Of a success. @throws the store's error as ours. */
+export async function readAnswer(answer: StoreAnswer): Promise<ReadyAnswer> {
+  await requireSuccess(answer)
+  return { ...answer, body: await readBody(answer.body, MAX_READ_BYTES) }
+}
+
 /** @throws the store's error as ours, or {BadGateway} for what is not JSON. */
 export async function readJson(answer: StoreAnswer): Promise<unknown> {
   return (await readSizedJson(answer)).json
@@ -37,7 +44,7 @@ export async function readSizedJson(
   answer: StoreAnswer,
 ): Promise<{ json: unknown; bytes: number }> {
   await requireSuccess(answer)
-  const body = await readBody(answer.body, MAX_JSON_BYTES)
+  const body = await readBody(answer.body, MAX_READ_BYTES)
   try {
     return { json: JSON.parse(body.toString('utf8')), bytes: body.length }
   } catch (error) {

@@ -48,6 +48,7 @@ export async function openGatewayStore(
     store: {
       forward: (req, res, upload) => current.forward(req, res, upload),
       peek: (path, headers) => current.peek(path, headers),
+      read: (path, headers) => current.read(path, headers),
       call: (method, path, options) => current.call(method, path, options),
       close: () => current.close(),
     },

@@ -91,11 +91,15 @@ export const NASTY_CHARTS: readonly NastyChart[] = ROWS.map((row, i) => ({
 }))
 
 /** Uploads them all, as version 1.0.0, to one repository of a chart store. */
-export async function uploadNastyCharts(storeUrl: string, repository: string): Promise<void> {
+export async function uploadNastyCharts(
+  storeUrl: string,
+  repository: string,
+  headers: Record<string, string> = {},
+): Promise<void> {
   for (const { name, what, yaml } of NASTY_CHARTS) {
     const files = { 'Chart.yaml': `apiVersion: v2\nname: ${name}\nversion: 1.0.0\n${yaml}\n` }
     const content = await buildChart({ name, version: '1.0.0', files })
-    const answer = await postRaw(`${storeUrl}/api/${repository}/charts`, content)
+    const answer = await postRaw(`${storeUrl}/api/${repository}/charts`, content, headers)
     assert.equal(answer.status, 201, `${what}: ${await answer.text()}`)
   }
 }

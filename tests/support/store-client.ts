@@ -30,8 +30,12 @@ export function listEntries(index: Index): string[] {
     .sort()
 }
 
-export function postRaw(url: string, body: Buffer | string): Promise<Response> {
-  return fetch(url, { method: 'POST', body: new Blob([body]) })
+export function postRaw(
+  url: string,
+  body: Buffer | string,
+  headers: Record<string, string> = {},
+): Promise<Response> {
+  return fetch(url, { method: 'POST', body: new Blob([body]), headers })
 }
 
 /** A multipart form of files by field name. */

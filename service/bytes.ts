@@ -5,6 +5,10 @@ export type Bytes = Buffer | readonly Buffer[]
 const WHOLE_BYTES = 1024 * 1024
 
 export function joinShort(parts: readonly Buffer[]): Bytes {
-  const length = parts.reduce((sum, part) => sum + part.length, 0)
+  const length = countBytes(parts)
   return length > WHOLE_BYTES ? parts : Buffer.concat(parts, length)
+}
+
+export function countBytes(bytes: Bytes): number {
+  return Buffer.isBuffer(bytes) ? bytes.length : bytes.reduce((sum, { length }) => sum + length, 0)
 }

@@ -1,10 +1,11 @@
 import { promisify } from 'node:util'
 import { constants, crc32, deflateRaw } from 'node:zlib'
+import type { Bytes } from './bytes.ts'
 
 /** A stretch of a document as it goes into a gzip member, with what the member's end says of the document. */
 export interface MemberPart {
   /** Raw deflate blocks that end at a byte and refer to nothing before them. */
-  blocks: Buffer
+  blocks: readonly Buffer[]
   /** Of the document's bytes: their CRC-32 and how many they are. */
   crc: number
   length: number
@@ -18,7 +19,7 @@ const compress = promisify(deflateRaw)
 export async function compressPart(bytes: Buffer): Promise<MemberPart> {
   const blocks = await compress(bytes, { level: 6, finishFlush: constants.Z_FULL_FLUSH })
   // a copy: zlib's own buffer is longer than what is in it
-  return createPart(bytes, Buffer.from(blocks))
+  return createPart(bytes, [Buffer.from(blocks)])
 }
 
 /** Takes a short stretch as it is: less work than compressing it. */
@@ -31,7 +32,7 @@ export function storePart(bytes: Buffer): MemberPart {
     head.writeUInt16LE(~stored.length & 0xffff, 3)
     blocks.push(head, stored)
   }
-  return createPart(bytes, Buffer.concat(blocks))
+  return createPart(bytes, [Buffer.concat(blocks)])
 }
 
 /**
@@ -45,21 +46,41 @@ export function joinMember(parts: readonly MemberPart[]): Buffer[] {
     crc = multiply(part.shift, crc) ^ part.crc
     length += part.length
   }
-  const end = Buffer.alloc(LAST_BLOCK.length + 8)
+  const end = Buffer.alloc(END_BYTES)
   LAST_BLOCK.copy(end)
   end.writeUInt32LE(crc >>> 0, LAST_BLOCK.length)
   end.writeUInt32LE(length % 2 ** 32, LAST_BLOCK.length + 4)
-  return [HEADER, ...parts.map(({ blocks }) => blocks), end]
+  return [HEADER, ...parts.flatMap(({ blocks }) => blocks), end]
+}
+
+/** What `joinMember` made, as a part of another member. @returns undefined for what somebody else compressed. */
+export function openMember(member: Bytes): MemberPart | undefined {
+  const bytes = Buffer.isBuffer(member) ? [member] : member
+  const end = bytes.at(-1)?.subarray(-END_BYTES)
+  const isOurs = bytes[0]?.subarray(0, HEADER.length).equals(HEADER)
+  if (!isOurs || !end?.subarray(0, LAST_BLOCK.length).equals(LAST_BLOCK)) return undefined
+  const length = end.readUInt32LE(LAST_BLOCK.length + 4)
+  const inner = trim(bytes, HEADER.length, END_BYTES)
+  return { blocks: inner, crc: end.readUInt32LE(LAST_BLOCK.length), length, shift: shiftBy(length) }
+}
+
+function trim(parts: readonly Buffer[], start: number, end: number): Buffer[] {
+  const [first, ...others] = parts
+  const headless = first === undefined ? [] : [first.subarray(start), ...others]
+  const last = headless.at(-1)
+  return last === undefined ? [] : [...headless.slice(0, -1), last.subarray(0, -end)]
 }
 
 /** Deflate, no name, no time, unknown system. */
 const HEADER = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255])
 /** An empty one of fixed codes, marked as the last (RFC 1951 3.2.3). */
 const LAST_BLOCK = Buffer.from([3, 0])
+/** That block, the CRC-32 and the length. */
+const END_BYTES = LAST_BLOCK.length + 8
 /** Bytes of a stored block (RFC 1951 3.2.4). */
 const MAX_STORED = 0xffff
 
-function createPart(bytes: Buffer, blocks: Buffer): MemberPart {
+function createPart(bytes: Buffer, blocks: readonly Buffer[]): MemberPart {
   return { blocks, crc: crc32(bytes), length: bytes.length, shift: shiftBy(bytes.length) }
 }
 
