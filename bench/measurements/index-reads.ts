@@ -23,7 +23,11 @@ export const indexReads: Measurement = {
       env: { JSON_INDEX: 'auto' },
     })
     try {
-      const compared = await compareLoads(peers.list, sizes.flatMap(casesOf), options)
+      const compared = await compareLoads(
+        peers.list,
+        [...sizes.flatMap(casesOf), ...mergedCasesOf(sizes)],
+        options,
+      )
       findings.tables.push(...describeLoads('Index reads', compared))
       findings.targets.push(...compared.flatMap(targetsOf))
       findings.points.push(...compared.flatMap(pointsOf))
@@ -36,10 +40,6 @@ export const indexReads: Measurement = {
 function casesOf(versions: number): LoadCase[] {
   const url = (peer: Peer) => `${peer.repository(`p${versions}`)}/index.yaml`
   const published = PUBLISHED.index[versions]
-  const asEtagged = async (peer: Peer) => {
-    const { headers } = await ask(url(peer), { headers: peer.headers })
-    return { 'if-none-match': headers.etag ?? '' }
-  }
   return [
     { what: YAML, versions, url, peers: ALL, published },
     {
@@ -57,7 +57,7 @@ function casesOf(versions: number): LoadCase[] {
       what: NOT_MODIFIED,
       versions,
       url,
-      headers: asEtagged,
+      headers: (peer) => ifChanged(peer, url(peer)),
       status: 304,
       peers: ['Chartgate', 'nginx'],
     },
@@ -70,6 +70,33 @@ function casesOf(versions: number): LoadCase[] {
       published,
     },
   ]
+}
+
+/** Over all projects: ChartMuseum has none, and Harbor made it for admins alone. */
+function mergedCasesOf(sizes: readonly number[]): LoadCase[] {
+  const url = (peer: Peer) => `${peer.url}/chartrepo/index.yaml`
+  const versions = sizes.reduce((sum, size) => sum + size, 0)
+  const merged = { versions, url, peers: ['Chartgate'] } as const
+  return [
+    { ...merged, what: 'all projects' },
+    {
+      ...merged,
+      what: 'all projects, gzip',
+      headers: () => ({ 'accept-encoding': 'gzip' }),
+      isExpected: ({ headers }) => headers['content-encoding'] === 'gzip',
+    },
+    {
+      ...merged,
+      what: 'all projects, 304',
+      headers: (peer) => ifChanged(peer, url(peer)),
+      status: 304,
+    },
+  ]
+}
+
+async function ifChanged(peer: Peer, url: string): Promise<Record<string, string>> {
+  const { headers } = await ask(url, { headers: peer.headers })
+  return { 'if-none-match': headers.etag ?? '' }
 }
 
 const YAML = 'index.yaml'

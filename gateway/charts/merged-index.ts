@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import { LRUCache } from 'lru-cache'
 import pLimit from 'p-limit'
 import { acceptsGzip } from '../../service/accepts-gzip.ts'
-import { type Bytes, joinShort } from '../../service/bytes.ts'
+import { type Bytes, countBytes, joinShort } from '../../service/bytes.ts'
 import { joinMember, type MemberPart, storePart } from '../../service/gzip-member.ts'
 import type { Logger } from '../../service/log.ts'
 import type { ProjectAccess } from '../projects/repository.ts'
@@ -33,6 +34,9 @@ export type ReadMergedIndex = (
   headers: IncomingHttpHeaders,
 ) => Promise<MergedIndex>
 
+/** Of what was compressed: who may read the same gets the same. */
+const KEPT_BYTES = 16 * 1024 * 1024
+
 type Part = NestedEntries & { project: string }
 
 /**
@@ -44,6 +48,7 @@ type Part = NestedEntries & { project: string }
  */
 export function createMergedIndex(store: ChartStore, log: Logger): ReadMergedIndex {
   const readEntries = createNestedEntries(store)
+  const kept = new LRUCache<string, Bytes>({ maxSize: KEPT_BYTES, sizeCalculation: countBytes })
 
   const readParts = async (
     projects: readonly ProjectAccess[],
@@ -72,11 +77,13 @@ export function createMergedIndex(store: ChartStore, log: Logger): ReadMergedInd
       const members = parts.flatMap(({ member }) => member ?? [])
       // What is long is compressed once it has been asked for; until then it comes as it is.
       if (members.length === parts.length) {
-        return {
-          encoding: 'gzip',
-          etag: etagOf(parts),
-          bytes: () => joinCompressed(parts, members),
+        const etag = etagOf(parts)
+        const bytes = () => {
+          const joined = kept.get(etag) ?? joinCompressed(parts, members)
+          kept.set(etag, joined)
+          return joined
         }
+        return { encoding: 'gzip', etag, bytes }
       }
     }
     const parts = await readParts(projects, 'identity')
