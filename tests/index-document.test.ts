@@ -8,6 +8,8 @@ import { createEntry, type IndexEntry, RELATIVE_URLS, yamlOf } from '../chartsto
 import { createIndexCacheReader, formatIndexCache } from '../chartstore/index/index-cache-file.ts'
 import type { IndexSnapshot } from '../chartstore/index/snapshot.ts'
 import { createSnapshots } from '../chartstore/index/snapshots.ts'
+import { summariseCharts } from '../gateway/charts/chart-list.ts'
+import { parseChartList } from '../gateway/charts/chart-version.ts'
 import type { Bytes } from '../service/bytes.ts'
 import { createRandom } from './support/random.ts'
 
@@ -29,7 +31,8 @@ function entryOf(name: string, version: string, description: string): IndexEntry
   const metadata = { apiVersion: 'v2', name, version, description }
   const fileName = `${name}-${version}.tgz`
   const digest = 'd'.repeat(64)
-  return createEntry({ metadata, fileName, digest, modifiedNs: 0n }, RELATIVE_URLS)
+  const modifiedNs = BigInt(description.length) * 1_000_000_000n
+  return createEntry({ metadata, fileName, digest, modifiedNs }, RELATIVE_URLS)
 }
 
 const snapshotsOf = (document: IndexDocument) =>
@@ -101,7 +104,17 @@ test('after any changes the document says in every form what its entries say, co
     assert.deepEqual(Object.entries(await read('latest')), latest)
     const { entries } = (await read('json')) as { entries: object }
     assert.deepEqual(Object.entries(entries), json)
-    for (const form of ['yaml', 'json'] as const) {
+    const nested = whole((await snapshot('nested')).bytes()).toString()
+    assert.deepEqual(
+      Object.entries(JSON.parse(`{${nested}}`)),
+      JSON.parse(JSON.stringify(json).replaceAll('"charts/', '"team/charts/')).map(
+        ([name, versions]: [string, unknown]) => [`team/${name}`, versions],
+      ),
+    )
+    const summaries = JSON.parse(whole((await snapshot('summaries')).bytes()).toString())
+    // as the gateway makes them of a ChartMuseum's list
+    assert.deepEqual(summaries, summariseCharts(parseChartList(Object.fromEntries(json))))
+    for (const form of ['yaml', 'json', 'nested'] as const) {
       const now = await snapshot(form)
       assert.ok(gunzipSync(await zipped(now)).equals(whole(now.bytes())), form)
     }

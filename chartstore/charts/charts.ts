@@ -8,7 +8,6 @@ import type { PeekedHandlers, RouteContext } from '../http/router.ts'
 import { StoreError } from '../http/store-error.ts'
 import type { IndexDocument } from '../index/document.ts'
 import type { IndexEntry } from '../index/entry.ts'
-import type { SnapshotForm } from '../index/snapshot.ts'
 import type { HandlerDeps } from './handler-deps.ts'
 
 /** The JSON API over the index: entries were serialised when they came in, so answers are only put together. */
@@ -27,23 +26,29 @@ export function createChartsHandlers({ indexes }: HandlerDeps) {
   })
 
   return {
-    /** Beside ChartMuseum's `offset` and `limit`: with `latest` each chart has its highest version only. */
+    /**
+     * Beside ChartMuseum's `offset` and `limit`: with `latest` each chart has its highest version only, with `summaries` it is
+     * Harbor's list.
+     */
     list: {
       handler: async ({ query, params, request }) => {
         const page = readPage(query)
-        const form = query.has('latest') ? 'latest' : 'list'
         const index = await indexes.forReading(params.repo ?? '')
         const document = await index.current()
         const etag = toEtag(document.fingerprint())
         const known = notModified(request, etag)
         if (known !== undefined) return known
-        if (page !== undefined) return withEtag(etag, writePage(document, page, form))
-        const snapshot = await index.snapshot(form)
+        if (page !== undefined) return withEtag(etag, writePage(document, page, query))
+        const snapshot = await index.snapshot(chooseListForm(query))
         return withEtag(snapshot.etag, snapshot.bytes())
       },
-      peek: ({ params, request }) => {
-        const document = indexes.peek(params.repo ?? '')?.peekCurrent()
-        return document && notModified(request, toEtag(document.fingerprint()))
+      peek: ({ query, params, request }) => {
+        const index = indexes.peek(params.repo ?? '')
+        const document = index?.peekCurrent()
+        const known = document && notModified(request, toEtag(document.fingerprint()))
+        if (known !== undefined || readPage(query) !== undefined) return known
+        const snapshot = index?.peekSnapshot(chooseListForm(query))
+        return snapshot && withEtag(snapshot.etag, snapshot.bytes())
       },
     } satisfies PeekedHandlers,
     versions: readBy((document, context) => {
@@ -63,6 +68,11 @@ export function createChartsHandlers({ indexes }: HandlerDeps) {
       return json(index.problems())
     },
   }
+}
+
+function chooseListForm(query: URLSearchParams): 'list' | 'latest' | 'summaries' {
+  if (query.has('summaries')) return 'summaries'
+  return query.has('latest') ? 'latest' : 'list'
 }
 
 /** The answer for whoever has what he asks for. */
@@ -111,11 +121,15 @@ interface Page {
   limit: number | undefined
 }
 
-function writePage(document: IndexDocument, { offset, limit }: Page, form: SnapshotForm): string {
+function writePage(
+  document: IndexDocument,
+  { offset, limit }: Page,
+  query: URLSearchParams,
+): string {
   const end = limit === undefined ? undefined : offset + limit
   const charts = document.chartNames().slice(offset, end)
   const members = charts.map((name) => {
-    const versions = document.versions(name)?.slice(0, form === 'latest' ? 1 : undefined) ?? []
+    const versions = document.versions(name)?.slice(0, query.has('latest') ? 1 : undefined) ?? []
     return `${quoteAsGo(name)}:[${versions.map((entry) => entry.json).join(',')}]`
   })
   return `{${members.join(',')}}`

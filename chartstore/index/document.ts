@@ -1,7 +1,8 @@
 import { type Bytes, joinShort } from '../../service/bytes.ts'
 import { parseVersion } from '../chart/version.ts'
+import { createChartSummaries } from './chart-summaries.ts'
 import type { IndexEntry } from './entry.ts'
-import type { IndexPiece, PieceForm } from './index-piece.ts'
+import { createPiece, type IndexPiece, type PieceForm } from './index-piece.ts'
 import { createIndexPieces } from './index-pieces.ts'
 import { createSegments, type WrittenYaml } from './segments.ts'
 
@@ -31,14 +32,17 @@ export interface IndexDocument {
   chartCount: () => number
   versionCount: () => number
   /** The entries as they are now. Only what changed is written. */
-  pieces: (form: PieceForm) => IndexPiece[]
+  pieces: (form: DocumentForm) => IndexPiece[]
   /** Writes what is not written yet, for about so long at most. @returns whether that was all. */
-  writeFor: (form: PieceForm, ms: number) => boolean
+  writeFor: (form: DocumentForm, ms: number) => boolean
   /** Of a chart; undefined for an unknown one. */
   versionsJson: (name: string) => FingerprintedJson | undefined
   /** The same for equal content, whatever the order of changes: all entries' fingerprints, exclusive-or'ed. */
   fingerprint: () => Buffer
 }
+
+/** How it is written: its entries, or what its charts are, as Harbor lists them. */
+export type DocumentForm = PieceForm | 'summaries'
 
 export interface FingerprintedJson {
   /** As the document's, of these entries. */
@@ -57,6 +61,7 @@ export function createIndexDocument(project: string): IndexDocument {
   const files = new Map<string, IndexEntry>()
   const segments = createSegments()
   const pieces = createIndexPieces(segments, project)
+  const summaries = createChartSummaries(() => chartNames(), segments.ofChart)
   const fingerprint = Buffer.from(NO_FINGERPRINT)
   let names: string[] | undefined
   let revision = 0
@@ -73,6 +78,11 @@ export function createIndexDocument(project: string): IndexDocument {
       names = undefined
     }
     return true
+  }
+
+  const chartNames = () => {
+    names ??= segments.chartNames()
+    return names
   }
 
   const keepChart = (name: string): Chart => {
@@ -95,6 +105,7 @@ export function createIndexDocument(project: string): IndexDocument {
     const own = entry.fingerprint
     toggle(chart.fingerprint, own)
     toggle(fingerprint, own)
+    summaries.forget(entry.name)
     revision++
   }
 
@@ -121,18 +132,20 @@ export function createIndexDocument(project: string): IndexDocument {
     getFile: (fileName) => files.get(fileName),
     fileNames: () => files.keys(),
     stretches: () => segments.all().map(({ entries }) => entries),
-    chartNames: () => {
-      names ??= segments.chartNames()
-      return names
-    },
+    chartNames,
     versions: (name) => (charts.has(name) ? segments.ofChart(name) : undefined),
     version: (name, version) =>
       segments.find({ name, version, parsedVersion: parseVersion(version) }),
     revision: () => revision,
     chartCount: () => charts.size,
     versionCount: () => files.size,
-    pieces: pieces.all,
-    writeFor: pieces.writeFor,
+    pieces: (form) => {
+      if (form !== 'summaries') return pieces.all(form)
+      const json = summaries.json()
+      return json === '' ? [] : [createPiece(Buffer.from(json), 'first', [])]
+    },
+    writeFor: (form, ms) =>
+      form === 'summaries' ? summaries.writeFor(ms) : pieces.writeFor(form, ms),
     versionsJson: (name) => {
       const chart = charts.get(name)
       if (chart === undefined) return undefined

@@ -8,9 +8,9 @@ import { toGoJson } from './serialise.ts'
 
 /**
  * The index that helm reads, as YAML or JSON, and the list of all charts: with all versions, or the highest alone. Nested:
- * the members of `entries` that the index has in one over several projects.
+ * the members of `entries` that the index has in one over several projects. Summaries: Harbor's list of the charts.
  */
-export type SnapshotForm = 'yaml' | 'json' | 'list' | 'latest' | 'nested'
+export type SnapshotForm = 'yaml' | 'json' | 'list' | 'latest' | 'nested' | 'summaries'
 
 /** The index at one moment, in one form. Its bytes never change: all who read them share them. */
 export interface IndexSnapshot {
@@ -83,7 +83,9 @@ function countUncompressed(pieces: readonly IndexPiece[]): number {
 
 function etagOf(document: IndexDocument, form: SnapshotForm, frame: SnapshotFrame): string {
   const fingerprint = document.fingerprint()
-  if (form === 'list' || form === 'latest') return `"${fingerprint.toString('hex')}"`
+  if (form === 'list' || form === 'latest' || form === 'summaries') {
+    return `"${fingerprint.toString('hex')}"`
+  }
   const hash = createHash('sha256')
     .update(fingerprint)
     .update(`${frame.generated} ${form} ${frame.contextPath}`)
@@ -111,6 +113,7 @@ function writeFrame(
       tail: Buffer.from(`${end},"serverInfo":${serverInfo}}`),
     }
   }
+  if (form === 'summaries') return { head: Buffer.from('['), tail: Buffer.from(']') }
   if (form === 'nested') return { head: Buffer.alloc(0), tail: Buffer.from(isEmpty ? '' : ']') }
   return { head: Buffer.from('{'), tail: Buffer.from(end) }
 }

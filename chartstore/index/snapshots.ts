@@ -1,7 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { coalesceByKey } from '../../service/coalesce.ts'
-import type { IndexDocument } from './document.ts'
-import type { PieceForm } from './index-piece.ts'
+import type { DocumentForm, IndexDocument } from './document.ts'
 import {
   createSnapshot,
   type IndexSnapshot,
@@ -25,7 +24,7 @@ export interface Snapshots {
 export function createSnapshots(document: IndexDocument, frame: () => SnapshotFrame): Snapshots {
   const snapshots = new Map<SnapshotForm, IndexSnapshot>()
 
-  const writeAhead = coalesceByKey(async (form: PieceForm) => {
+  const writeAhead = coalesceByKey(async (form: DocumentForm) => {
     while (!document.writeFor(form, SLICE_MS)) await nextTurn()
   })
 

@@ -1,4 +1,8 @@
-import type { ChartVersion } from './chart-version.ts'
+import type { Bytes } from '../../service/bytes.ts'
+import { toJson } from '../http/json-answer.ts'
+import { bytesOf, type ReadyAnswer } from '../http/send-ready.ts'
+import { type ChartVersion, parseChartList } from './chart-version.ts'
+import { parseStoreJson } from './store-answer.ts'
 
 /** A chart in Harbor's list of a project's charts (spec/harbor.md 1.6, #5). */
 export interface ChartSummary {
@@ -11,6 +15,16 @@ export interface ChartSummary {
   home: string
   deprecated: boolean
 }
+
+/** Harbor's list from a store's answer: that very list, or all versions by their charts. */
+export function toChartList(answer: ReadyAnswer): Bytes {
+  const bytes = bytesOf(answer)
+  const [start] = Buffer.isBuffer(bytes) ? [bytes] : bytes
+  if (start?.[0] === OPEN_BRACKET) return bytes
+  return toJson(summariseCharts(parseChartList(parseStoreJson(bytes))))
+}
+
+const OPEN_BRACKET = '['.charCodeAt(0)
 
 /**
  * Sums a project's charts up, by name. `created` is the time of the first version, and `updated` of the last: Harbor

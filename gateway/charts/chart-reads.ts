@@ -7,9 +7,9 @@ import type { ReadyAnswer } from '../http/send-ready.ts'
 import { selectStoreHeaders } from '../http/store-headers.ts'
 import type { ChartLabels, VersionLabels } from '../labels/version-labels.ts'
 import type { ProjectAccess } from '../projects/repository.ts'
-import { summariseCharts } from './chart-list.ts'
+import { toChartList } from './chart-list.ts'
 import type { ChartStore } from './chart-store.ts'
-import { type ChartVersion, parseChartList, parseChartVersions } from './chart-version.ts'
+import { type ChartVersion, parseChartVersions } from './chart-version.ts'
 import { createKeptAnswers } from './kept-answers.ts'
 import type { ChartRequest } from './parse-chart-request.ts'
 import { rememberLast } from './remember-last.ts'
@@ -45,10 +45,6 @@ export function createChartReads(dependencies: {
   versionLabels: VersionLabels
 }): ChartReads {
   const { store, auditLog, versionLabels } = dependencies
-  const lists = createKeptAnswers(store, (json) => {
-    const body = toJson(summariseCharts(parseChartList(json)))
-    return { body, size: body.length }
-  })
   const versionLists = createKeptAnswers(store, (json, { bytes }) => {
     const versions = parseChartVersions(json)
     const write = rememberLast((labels: ChartLabels) => toJson(addLabels(versions, labels)))
@@ -70,8 +66,8 @@ export function createChartReads(dependencies: {
         return found
       }
       case 'list': {
-        const list = lists.peek(request.storePath)
-        return list && readyJson(list.body)
+        const list = store.peek(summariesPath(request), {})
+        return list && readyJson(toChartList(list))
       }
       case 'versions': {
         const versions = versionLists.peek(request.storePath)
@@ -93,7 +89,7 @@ export function createChartReads(dependencies: {
         forward(store, request, req, res)
         return
       case 'list':
-        sendJson(res, (await lists.read(request.storePath)).body)
+        sendJson(res, toChartList(await store.read(summariesPath(request), {})))
         return
       case 'versions': {
         const { write } = await versionLists.read(request.storePath)
@@ -112,6 +108,11 @@ export function createChartReads(dependencies: {
   }
 
   return { answer, peek }
+}
+
+/** Our store sums the charts up; a ChartMuseum does not know the word, and answers all versions. */
+function summariesPath({ storePath }: ChartRead): string {
+  return `${storePath}?summaries`
 }
 
 function addLabels(versions: readonly ChartVersion[], labels: ChartLabels) {

@@ -87,6 +87,10 @@ export function keepBodies(store: ChartStore, log: Logger): ChartStore {
   }
 }
 
+/** Indexes, what of them is for an index of all projects, packages, and lists of charts. */
+const KEPT_PATH =
+  /^\/[^/]+\/(?:index\.yaml|nested-entries|charts\/[^/]+)$|^\/api\/[^/]+\/charts\?summaries$/
+
 /** The path and all that the form of the answer depends on. undefined: not a file as a whole. */
 function keyOf({
   method,
@@ -94,8 +98,7 @@ function keyOf({
   headers,
 }: Pick<IncomingMessage, 'method' | 'url' | 'headers'>): string | undefined {
   if (method !== 'GET' && method !== 'HEAD') return undefined
-  const isFile = /^\/[^/]+\/(?:index\.yaml|nested-entries|charts\/[^/]+)$/.test(url)
-  if (!isFile || CONDITIONS.some((name) => name in headers)) return undefined
+  if (!KEPT_PATH.test(url) || CONDITIONS.some((name) => name in headers)) return undefined
   const helm = /^Helm\/\d+\.\d+/.exec(headers['user-agent'] ?? '')?.[0] ?? ''
   return `${url} ${acceptsGzip(headers) ? 'gzip' : ''} ${helm}`
 }

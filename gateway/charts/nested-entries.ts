@@ -3,7 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type Bytes, countBytes } from '../../service/bytes.ts'
 import { type MemberPart, openMember } from '../../service/gzip-member.ts'
 import { HttpError } from '../http/errors.ts'
-import type { ReadyAnswer } from '../http/send-ready.ts'
+import { bytesOf, type ReadyAnswer } from '../http/send-ready.ts'
 import { byTime } from './chart-list.ts'
 import type { ChartStore } from './chart-store.ts'
 import { type ChartVersion, parseChartList } from './chart-version.ts'
@@ -52,8 +52,9 @@ export function createNestedEntries(store: ChartStore): ReadNestedEntries {
   }
 }
 
-function toEntries({ headers, body }: ReadyAnswer): NestedEntries {
-  const bytes = typeof body === 'object' ? body : Buffer.from(body ?? '')
+function toEntries(answer: ReadyAnswer): NestedEntries {
+  const { headers } = answer
+  const bytes = bytesOf(answer)
   const member = headers['content-encoding'] === undefined ? undefined : openMember(bytes)
   const length = member?.length ?? countBytes(bytes)
   const changed = Date.parse(headers['last-modified'] ?? '')

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream'
+import type { Bytes } from '../../service/bytes.ts'
 import { STATUS_CODES } from '../../service/node-http.ts'
 import { BadGateway, HttpError } from '../http/errors.ts'
 import type { ReadyAnswer } from '../http/send-ready.ts'
@@ -45,8 +46,13 @@ export async function readSizedJson(
 ): Promise<{ json: unknown; bytes: number }> {
   await requireSuccess(answer)
   const body = await readBody(answer.body, MAX_READ_BYTES)
+  return { json: parseStoreJson(body), bytes: body.length }
+}
+
+/** @throws {BadGateway} for what is not JSON. */
+export function parseStoreJson(bytes: Bytes): unknown {
   try {
-    return { json: JSON.parse(body.toString('utf8')), bytes: body.length }
+    return JSON.parse(Buffer.concat([bytes].flat()).toString('utf8'))
   } catch (error) {
     throw new BadGateway(error)
   }

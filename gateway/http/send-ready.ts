@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http'
+import type { Bytes } from '../../service/bytes.ts'
 import { prepareEarlyAnswer } from '../../service/early-answer.ts'
 import { writeParts } from '../../service/write-parts.ts'
 import { listCommonHeaders } from './common-headers.ts'
@@ -9,7 +10,11 @@ export interface ReadyAnswer {
   status: number
   headers: Readonly<Record<string, string>>
   /** Not to be changed. */
-  body: Buffer | readonly Buffer[] | string | undefined
+  body: Bytes | string | undefined
+}
+
+export function bytesOf({ body }: ReadyAnswer): Bytes {
+  return typeof body === 'object' ? body : Buffer.from(body ?? '')
 }
 
 /** Sends it with what every answer has. All headers go in one list: to set each would cost more than all the rest. */
