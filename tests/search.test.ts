@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { pino } from 'pino'
 import { ROLE } from '../gateway/access/permissions.ts'
@@ -8,6 +10,7 @@ import { loadEmbeddedConfig } from '../gateway/embedded-config.ts'
 import { buildChart } from './support/chart-package.ts'
 import { makeFolder } from './support/folder.ts'
 import { startGateway, type TestGateway } from './support/gateway.ts'
+import { openGatewayStore } from './support/gateway-store.ts'
 import { assertError, createRestClient, type RestAnswer } from './support/rest-client.ts'
 
 const root = { as: 'root' }
@@ -228,6 +231,27 @@ test('a store without ETags is searched too', async (t) => {
     const found = namesOf(await api.get('/search?q=nginx'))
     assert.deepEqual(found, { projects: [], charts: [['library/nginx', 0]] })
   }
+})
+
+test('a project of more charts than are read at once is searched to its end', async (t) => {
+  const { store, dir } = await openGatewayStore(t, 'embedded')
+  const gateway = await startGateway(t, { store })
+  await gateway.accounts.createUser('root', true)
+  await mkdir(join(dir, 'library'), { recursive: true })
+  const names = Array.from({ length: 401 }, (_, number) => `c${String(number).padStart(3, '0')}`)
+  for (const name of names) {
+    await writeFile(
+      join(dir, 'library', `${name}-1.0.0.tgz`),
+      await buildChart({ name, version: '1.0.0' }),
+    )
+  }
+  const api = createRestClient(gateway)
+  for (const name of ['c000', 'c199', 'c200', 'c399', 'c400']) {
+    const found = namesOf(await api.get(`/search?q=${name}`))
+    assert.deepEqual(found.charts, [[`library/${name}`, 0]])
+  }
+  await upload(gateway, 'library', 'c401', '1.0.0')
+  assert.deepEqual(namesOf(await api.get('/search?q=c401')).charts, [['library/c401', 0]])
 })
 
 test('a project that cannot be read is left out, and only where none can be the search fails', async (t) => {

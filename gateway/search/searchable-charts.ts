@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { LRUCache } from 'lru-cache'
 import type { ChartStore } from '../charts/chart-store.ts'
 import { type ChartVersion, parseChartList } from '../charts/chart-version.ts'
@@ -24,6 +25,9 @@ interface Kept {
 /** How long the list of a store without ETags (a ChartMuseum) is taken for true. */
 const TTL_MS = 10_000
 
+/** Read in one turn of the event loop. */
+const PAGE_CHARTS = 200
+
 /** In all projects together, some 50 MB. A project that has more is read for each search. */
 const MAX_KEPT_CHARTS = 20_000
 
@@ -45,15 +49,26 @@ export function createSearchableCharts(
     if (kept !== undefined && kept.etag === undefined && performance.now() - kept.readAt < TTL_MS) {
       return kept.charts
     }
-    // our store then leaves the other versions out; a ChartMuseum does not know the word, and sends all
-    const path = `/api/${encodeSegment(project.name)}/charts?latest`
-    const answer = await store.call('GET', path, { ifNoneMatch: kept?.etag })
-    if (kept !== undefined && answer.status === 304) {
-      answer.body.resume()
-      return kept.charts
+    const charts: SearchableChart[] = []
+    let etag: string | undefined
+    for (let offset = 0; ; offset += PAGE_CHARTS) {
+      // our store then leaves the other versions out; a ChartMuseum does not know the word, and sends all
+      const page = `latest&offset=${offset}&limit=${PAGE_CHARTS}`
+      const path = `/api/${encodeSegment(project.name)}/charts?${page}`
+      const ifNoneMatch = offset === 0 ? kept?.etag : undefined
+      const answer = await store.call('GET', path, { ifNoneMatch })
+      if (kept !== undefined && answer.status === 304) {
+        answer.body.resume()
+        return kept.charts
+      }
+      // what has changed between two pages is read again by the next search
+      etag ??= answer.headers.etag
+      const list = parseChartList(await readJson(answer))
+      charts.push(...toSearchable(project.name, list))
+      if (Object.keys(list).length < PAGE_CHARTS) break
+      await nextTurn()
     }
-    const charts = toSearchable(project.name, parseChartList(await readJson(answer)))
-    cache.set(project.id, { charts, etag: answer.headers.etag, readAt: performance.now() })
+    cache.set(project.id, { charts, etag, readAt: performance.now() })
     return charts
   }
 }
