@@ -1,20 +1,18 @@
 import type { ServerResponse } from 'node:http'
 import type { AuditLog } from '../audit/audit-log.ts'
 import type { Caller } from '../audit/audit-request.ts'
-import { readyJson, sendJson, toJson } from '../http/json-answer.ts'
+import { readyJson, sendJson } from '../http/json-answer.ts'
 import type { OriginalRequest } from '../http/send-error.ts'
 import type { ReadyAnswer } from '../http/send-ready.ts'
 import { selectStoreHeaders } from '../http/store-headers.ts'
-import type { ChartLabels, VersionLabels } from '../labels/version-labels.ts'
+import type { VersionLabels } from '../labels/version-labels.ts'
 import type { ProjectAccess } from '../projects/repository.ts'
 import { toChartList } from './chart-list.ts'
 import type { ChartStore } from './chart-store.ts'
-import { type ChartVersion, parseChartVersions } from './chart-version.ts'
-import { createKeptAnswers } from './kept-answers.ts'
 import type { ChartRequest } from './parse-chart-request.ts'
-import { rememberLast } from './remember-last.ts'
 import { auditDownload, forward } from './store-transfers.ts'
 import { createVersionDetails } from './version-details.ts'
+import { createVersionLists } from './version-lists.ts'
 
 const READS = ['index', 'download', 'list', 'versions', 'details'] as const
 
@@ -45,12 +43,7 @@ export function createChartReads(dependencies: {
   versionLabels: VersionLabels
 }): ChartReads {
   const { store, auditLog, versionLabels } = dependencies
-  const versionLists = createKeptAnswers(store, (json, { bytes }) => {
-    const versions = parseChartVersions(json)
-    const write = rememberLast((labels: ChartLabels) => toJson(addLabels(versions, labels)))
-    // parsed and written
-    return { write, size: 4 * bytes }
-  })
+  const versionLists = createVersionLists(store)
   const readDetails = createVersionDetails(store)
 
   const peekFile = ({ storePath }: ChartRead, { headers }: OriginalRequest) =>
@@ -113,8 +106,4 @@ export function createChartReads(dependencies: {
 /** Our store sums the charts up; a ChartMuseum does not know the word, and answers all versions. */
 function summariesPath({ storePath }: ChartRead): string {
   return `${storePath}?summaries`
-}
-
-function addLabels(versions: readonly ChartVersion[], labels: ChartLabels) {
-  return versions.map((one) => ({ ...one, labels: labels.get(one.version) ?? [] }))
 }

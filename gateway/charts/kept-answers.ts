@@ -1,7 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import { coalesceByKey } from '../../service/coalesce.ts'
-import { type ChartStore, callHeaders } from './chart-store.ts'
-import { readSizedJson } from './store-answer.ts'
+import { type ChartStore, callHeaders, type StoreAnswer } from './chart-store.ts'
 
 /** Of all that one of these keeps. */
 const KEPT_BYTES = 32 * 1024 * 1024
@@ -20,7 +19,7 @@ export interface KeptAnswers<Value> {
  */
 export function createKeptAnswers<Value extends { size: number }>(
   store: Pick<ChartStore, 'call' | 'peek'>,
-  make: (json: unknown, context: { path: string; bytes: number }) => Value | Promise<Value>,
+  make: (answer: StoreAnswer, path: string) => Promise<Value>,
 ): KeptAnswers<Value> {
   const kept = new LRUCache<string, { etag: string; value: Value }>({
     maxSize: KEPT_BYTES,
@@ -35,8 +34,7 @@ export function createKeptAnswers<Value extends { size: number }>(
       answer.body.resume()
       return known.value
     }
-    const { json, bytes } = await readSizedJson(answer)
-    const value = await make(json, { path, bytes })
+    const value = await make(answer, path)
     const { etag } = answer.headers
     if (etag !== undefined) kept.set(path, { etag, value })
     return value

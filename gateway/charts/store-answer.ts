@@ -14,6 +14,11 @@ const MAX_READ_BYTES = 256 * 1024 * 1024
 
 /** @throws {BadGateway} when the body breaks off or is longer than `maxBytes`. */
 export async function readBody(body: Readable, maxBytes: number): Promise<Buffer> {
+  return Buffer.concat(await readParts(body, maxBytes))
+}
+
+/** The same, in the parts in which it comes. */
+export async function readParts(body: Readable, maxBytes = MAX_READ_BYTES): Promise<Buffer[]> {
   const chunks: Buffer[] = []
   let length = 0
   try {
@@ -26,7 +31,7 @@ export async function readBody(body: Readable, maxBytes: number): Promise<Buffer
   } catch (error) {
     throw new BadGateway(error)
   }
-  return Buffer.concat(chunks, length)
+  return chunks
 }
 
 /** Of a success. @throws the store's error as ours. */
@@ -37,16 +42,8 @@ export async function readAnswer(answer: StoreAnswer): Promise<ReadyAnswer> {
 
 /** @throws the store's error as ours, or {BadGateway} for what is not JSON. */
 export async function readJson(answer: StoreAnswer): Promise<unknown> {
-  return (await readSizedJson(answer)).json
-}
-
-/** The same, and the length of its text. */
-export async function readSizedJson(
-  answer: StoreAnswer,
-): Promise<{ json: unknown; bytes: number }> {
   await requireSuccess(answer)
-  const body = await readBody(answer.body, MAX_READ_BYTES)
-  return { json: parseStoreJson(body), bytes: body.length }
+  return parseStoreJson(await readBody(answer.body, MAX_READ_BYTES))
 }
 
 /** @throws {BadGateway} for what is not JSON. */

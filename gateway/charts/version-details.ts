@@ -36,8 +36,8 @@ interface KeptDetails {
 
 /** Reads the version at a path of the store, and then its package and values at the same time. */
 export function createVersionDetails(store: ChartStore): (path: string) => Promise<KeptDetails> {
-  const { read } = createKeptAnswers(store, async (json, { path }) => {
-    const metadata = parseChartVersion(json)
+  const { read } = createKeptAnswers(store, async (answer, path) => {
+    const metadata = parseChartVersion(await readJson(answer))
     const { name, version } = metadata
     // Not from name and version: a package that was put into storage by hand may be called otherwise.
     const fileName = metadata.urls[0]?.split('/').at(-1) ?? `${name}-${version}.tgz`
