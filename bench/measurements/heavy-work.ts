@@ -52,7 +52,18 @@ export const HEAVY_WORK: readonly HeavyWork[] = [
     what: 'uploads go into 100,000 versions, and the index is read',
     project: () => knownProjectOf(VERSIONS),
     prepare: readIndex,
-    work: uploadAndRead,
+    work: (peer) => uploadAndRead(peer, [`${peer.repository(LARGE)}/index.yaml`]),
+  },
+  {
+    what: 'uploads go into 100,000 versions, and charts are listed, searched and read with all projects',
+    project: () => knownProjectOf(VERSIONS),
+    prepare: readIndex,
+    work: (peer) =>
+      uploadAndRead(peer, [
+        `${peer.api(LARGE)}/charts`,
+        `${peer.url}/api/v2.0/search?q=chart-0500`,
+        `${peer.url}/chartrepo/index.yaml`,
+      ]),
   },
   {
     what: 'packages of 100 MB are uploaded',
@@ -63,7 +74,7 @@ export const HEAVY_WORK: readonly HeavyWork[] = [
   },
 ]
 
-async function uploadAndRead(peer: Peer): Promise<void> {
+async function uploadAndRead(peer: Peer, urls: readonly string[]): Promise<void> {
   const until = performance.now() + SECONDS * 1000
   const uploading = async () => {
     for (let count = 0; performance.now() < until; count += 1) {
@@ -74,7 +85,7 @@ async function uploadAndRead(peer: Peer): Promise<void> {
   const reading = async () => {
     for (let count = 0; performance.now() < until; count += 1) {
       const args = count % 2 === 0 ? [] : ['-H', 'accept-encoding: gzip']
-      await runCurl(peer, `${peer.repository(LARGE)}/index.yaml`, args)
+      for (const url of urls) await runCurl(peer, url, args)
       await delay(500)
     }
   }

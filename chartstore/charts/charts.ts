@@ -28,12 +28,17 @@ export function createChartsHandlers({ indexes }: HandlerDeps) {
   return {
     /**
      * Beside ChartMuseum's `offset` and `limit`: with `latest` each chart has its highest version only, with `summaries` it is
-     * Harbor's list.
+     * Harbor's list. With `q` it has the `best` charts that are found, each with its highest version, and `X-Total-Count` tells how
+     * many there are in all.
      */
     list: {
       handler: async ({ query, params, request }) => {
         const page = readPage(query)
         const index = await indexes.forReading(params.repo ?? '')
+        const text = query.get('q')
+        if (text !== null) {
+          return writeFound(await index.searchable(), text, readNumber(query.get('best') ?? ''))
+        }
         const document = await index.current()
         const etag = toEtag(document.fingerprint())
         const known = notModified(request, etag)
@@ -45,6 +50,9 @@ export function createChartsHandlers({ indexes }: HandlerDeps) {
       peek: ({ query, params, request }) => {
         const index = indexes.peek(params.repo ?? '')
         const document = index?.peekCurrent()
+        const text = query.get('q')
+        if (text !== null)
+          return document?.versionCount() === 0 ? writeFound(document, text, 0) : undefined
         const known = document && notModified(request, toEtag(document.fingerprint()))
         if (known !== undefined || readPage(query) !== undefined) return known
         const snapshot = index?.peekSnapshot(chooseListForm(query))
@@ -67,6 +75,16 @@ export function createChartsHandlers({ indexes }: HandlerDeps) {
       await index.current()
       return json(index.problems())
     },
+  }
+}
+
+function writeFound(document: IndexDocument, text: string, best: number | undefined): Answer {
+  const found = document.search(text, best ?? Number.POSITIVE_INFINITY)
+  const members = found.map(({ name, json }) => `${quoteAsGo(name)}:[${json}]`)
+  const answer = jsonText(`{${members.join(',')}}`)
+  return {
+    ...answer,
+    headers: { ...answer.headers, 'x-total-count': String(document.chartCount()) },
   }
 }
 

@@ -9,16 +9,32 @@ export interface ChartSummaries {
   writeFor: (ms: number) => boolean
   /** `{…},{…}`. */
   json: () => string
+  /**
+   * Names of charts that have the text, in any case, in their name, after the project's and a slash, in the description or among
+   * the keywords of their highest version: in this order, then by name.
+   */
+  search: (text: string, max: number) => string[]
 }
 
-export function createChartSummaries(
-  chartNames: () => readonly string[],
-  ofChart: (name: string) => readonly IndexEntry[],
-): ChartSummaries {
-  const kept = new Map<string, string>()
+interface Summary {
+  json: string
+  /** What is searched, in lower case, from what counts most. */
+  fields: readonly [name: string, fullName: string, description: string, keywords: string]
+}
 
-  const summaryOf = (name: string): string => {
-    const summary = kept.get(name) ?? summarise(name, ofChart(name))
+export function createChartSummaries({
+  project,
+  chartNames,
+  ofChart,
+}: {
+  project: string
+  chartNames: () => readonly string[]
+  ofChart: (name: string) => readonly IndexEntry[]
+}): ChartSummaries {
+  const kept = new Map<string, Summary>()
+
+  const summaryOf = (name: string): Summary => {
+    const summary = kept.get(name) ?? summarise(project, name, ofChart(name))
     kept.set(name, summary)
     return summary
   }
@@ -34,7 +50,19 @@ export function createChartSummaries(
       }
       return true
     },
-    json: () => chartNames().map(summaryOf).join(','),
+    json: () =>
+      chartNames()
+        .map((name) => summaryOf(name).json)
+        .join(','),
+    search: (text, max) => {
+      const wanted = text.toLowerCase()
+      const ranked: [string[], string[], string[], string[]] = [[], [], [], []]
+      for (const name of chartNames()) {
+        const rank = summaryOf(name).fields.findIndex((field) => field.includes(wanted))
+        ranked[rank]?.push(name)
+      }
+      return ranked.flat().slice(0, max)
+    },
   }
 }
 
@@ -43,17 +71,26 @@ export function createChartSummaries(
  * always wrote the year 1 there.
  * @param versions highest first, at least one.
  */
-function summarise(name: string, versions: readonly IndexEntry[]): string {
+function summarise(project: string, name: string, versions: readonly IndexEntry[]): Summary {
   const times = versions.map(({ modifiedNs }) => modifiedNs)
   const latest = JSON.parse(versions[0]?.json ?? '{}')
-  return JSON.stringify({
-    name,
-    total_versions: versions.length,
-    latest_version: latest.version,
-    created: formatNanoseconds(times.reduce((a, b) => (b < a ? b : a))),
-    updated: formatNanoseconds(times.reduce((a, b) => (b > a ? b : a))),
-    icon: latest.icon ?? '',
-    home: latest.home ?? '',
-    deprecated: latest.deprecated ?? false,
-  })
+  const { description = '', keywords = [] }: { description?: string; keywords?: string[] } = latest
+  return {
+    json: JSON.stringify({
+      name,
+      total_versions: versions.length,
+      latest_version: latest.version,
+      created: formatNanoseconds(times.reduce((a, b) => (b < a ? b : a))),
+      updated: formatNanoseconds(times.reduce((a, b) => (b > a ? b : a))),
+      icon: latest.icon ?? '',
+      home: latest.home ?? '',
+      deprecated: latest.deprecated ?? false,
+    }),
+    fields: [
+      name.toLowerCase(),
+      `${project}/${name}`.toLowerCase(),
+      description.toLowerCase(),
+      keywords.join(' ').toLowerCase(),
+    ],
+  }
 }

@@ -35,6 +35,8 @@ export interface IndexDocument {
   pieces: (form: DocumentForm) => IndexPiece[]
   /** Writes what is not written yet, for about so long at most. @returns whether that was all. */
   writeFor: (form: DocumentForm, ms: number) => boolean
+  /** The highest versions of charts that have the text (chart-summaries.ts). */
+  search: (text: string, max: number) => IndexEntry[]
   /** Of a chart; undefined for an unknown one. */
   versionsJson: (name: string) => FingerprintedJson | undefined
   /** The same for equal content, whatever the order of changes: all entries' fingerprints, exclusive-or'ed. */
@@ -61,7 +63,11 @@ export function createIndexDocument(project: string): IndexDocument {
   const files = new Map<string, IndexEntry>()
   const segments = createSegments()
   const pieces = createIndexPieces(segments, project)
-  const summaries = createChartSummaries(() => chartNames(), segments.ofChart)
+  const summaries = createChartSummaries({
+    project,
+    chartNames: () => chartNames(),
+    ofChart: segments.ofChart,
+  })
   const fingerprint = Buffer.from(NO_FINGERPRINT)
   let names: string[] | undefined
   let revision = 0
@@ -146,6 +152,8 @@ export function createIndexDocument(project: string): IndexDocument {
     },
     writeFor: (form, ms) =>
       form === 'summaries' ? summaries.writeFor(ms) : pieces.writeFor(form, ms),
+    search: (text, max) =>
+      summaries.search(text, max).flatMap((name) => segments.ofChart(name).slice(0, 1)),
     versionsJson: (name) => {
       const chart = charts.get(name)
       if (chart === undefined) return undefined

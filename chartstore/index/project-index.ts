@@ -28,6 +28,8 @@ export interface ProjectIndex extends ProjectWriter {
   /** The index as it stands: it shows every file that was in place when this was called. */
   current: () => Promise<IndexDocument>
   snapshot: (form: SnapshotForm) => Promise<IndexSnapshot>
+  /** The same where its charts are going to be searched. */
+  searchable: () => Promise<IndexDocument>
   /** The same two where they are there already and known at once to be right. */
   peekCurrent: () => IndexDocument | undefined
   peekSnapshot: (form: SnapshotForm) => IndexSnapshot | undefined
@@ -206,6 +208,11 @@ export function createProjectIndex(project: string, options: IndexOptions): Proj
     snapshot: async (form) => {
       await refresh()
       return snapshots.get(form)
+    },
+    searchable: async () => {
+      await refresh()
+      await snapshots.prepare('summaries')
+      return document
     },
     peekCurrent,
     peekSnapshot: (form) => (peekCurrent() === undefined ? undefined : snapshots.peek(form)),

@@ -13,6 +13,8 @@ const SLICE_MS = 5
 
 export interface Snapshots {
   get: (form: SnapshotForm) => Promise<IndexSnapshot>
+  /** Has the document written in that form, in slices. */
+  prepare: (form: DocumentForm) => Promise<void>
   /** What `get` would give, where there is no need to make it. */
   peek: (form: SnapshotForm) => IndexSnapshot | undefined
 }
@@ -24,7 +26,7 @@ export interface Snapshots {
 export function createSnapshots(document: IndexDocument, frame: () => SnapshotFrame): Snapshots {
   const snapshots = new Map<SnapshotForm, IndexSnapshot>()
 
-  const writeAhead = coalesceByKey(async (form: DocumentForm) => {
+  const prepare = coalesceByKey(async (form: DocumentForm) => {
     while (!document.writeFor(form, SLICE_MS)) await nextTurn()
   })
 
@@ -35,10 +37,11 @@ export function createSnapshots(document: IndexDocument, frame: () => SnapshotFr
 
   return {
     peek,
+    prepare,
     get: async (form) => {
       const known = peek(form)
       if (known !== undefined) return known
-      await writeAhead(form === 'list' ? 'json' : form)
+      await prepare(form === 'list' ? 'json' : form)
       const snapshot = peek(form) ?? createSnapshot(document, form, frame())
       snapshots.set(form, snapshot)
       return snapshot

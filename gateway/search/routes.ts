@@ -14,7 +14,7 @@ import { describeProject, type ProjectModel, projectModel } from '../projects/de
 import { createProjectRecords, PROJECT_COLUMNS } from '../projects/project-records.ts'
 import type { ProjectAccess } from '../projects/repository.ts'
 import { searchCharts } from './search-charts.ts'
-import { createSearchableCharts, type SearchableChart } from './searchable-charts.ts'
+import { createSearchableCharts, type ProjectCharts } from './searchable-charts.ts'
 
 const searchQuery = z.object({ q: queryText })
 
@@ -69,8 +69,11 @@ export function createSearchRoutes({
     if (text === '') return { body: { project: [], repository: [], chart: [] } }
     const readable = await authoriser.listReadable(principal)
     const named = readable.filter(({ name }) => name.includes(text)).slice(0, MAX_FOUND)
-    const chartsById = await readChartsOf([...new Set([...named, ...readable])].slice(0, MAX_READ))
-    const charts = [...chartsById.values()].flat()
+    const chartsById = await readChartsOf(
+      [...new Set([...named, ...readable])].slice(0, MAX_READ),
+      text,
+    )
+    const charts = [...chartsById.values()].flatMap((found) => found.charts)
     return {
       body: {
         project: await describe(named, chartsById),
@@ -82,14 +85,16 @@ export function createSearchRoutes({
 
   const readChartsOf = async (
     projects: readonly ProjectAccess[],
-  ): Promise<Map<number, SearchableChart[]>> => {
-    const read = async (project: ProjectAccess) => [project.id, await readCharts(project)] as const
+    text: string,
+  ): Promise<Map<number, ProjectCharts>> => {
+    const read = async (project: ProjectAccess) =>
+      [project.id, await readCharts(project, text, MAX_FOUND)] as const
     return new Map(await readProjects(projects, read, { limit, log, purpose: 'a search' }))
   }
 
   const describe = async (
     projects: readonly ProjectAccess[],
-    chartsById: ReadonlyMap<number, SearchableChart[]>,
+    chartsById: ReadonlyMap<number, ProjectCharts>,
   ): Promise<ProjectModel[]> => {
     if (projects.length === 0) return []
     const filter = createFilter()
@@ -98,7 +103,7 @@ export function createSearchRoutes({
     const all = { number: 1, size: null, limit: null, offset: 0 }
     const found = await records.list({ kind: 'all' }, filter, 'p.name, p.id', all)
     return found.projects.map((project) =>
-      describeProject(project, [], chartsById.get(project.id)?.length ?? 0),
+      describeProject(project, [], chartsById.get(project.id)?.count ?? 0),
     )
   }
 

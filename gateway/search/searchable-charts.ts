@@ -1,9 +1,9 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import { LRUCache } from 'lru-cache'
 import type { ChartStore } from '../charts/chart-store.ts'
 import { type ChartVersion, parseChartList } from '../charts/chart-version.ts'
 import { encodeSegment } from '../charts/parse-chart-request.ts'
-import { readJson } from '../charts/store-answer.ts'
+import { parseStoreJson } from '../charts/store-answer.ts'
+import { bytesOf } from '../http/send-ready.ts'
 import type { ProjectAccess } from '../projects/repository.ts'
 
 /** A chart as a search sees it. */
@@ -15,61 +15,41 @@ export interface SearchableChart {
   fields: readonly string[]
 }
 
-interface Kept {
+export interface ProjectCharts {
+  /** All that can have the text, and perhaps more. */
   charts: SearchableChart[]
-  /** The store's, where it gives one. */
-  etag: string | undefined
-  readAt: number
+  /** How many the project has. */
+  count: number
 }
 
-/** How long the list of a store without ETags (a ChartMuseum) is taken for true. */
+/** How long the list of a store that searches nothing (a ChartMuseum) is taken for true. */
 const TTL_MS = 10_000
-
-/** Read in one turn of the event loop. */
-const PAGE_CHARTS = 200
 
 /** In all projects together, some 50 MB. A project that has more is read for each search. */
 const MAX_KEPT_CHARTS = 20_000
 
-/**
- * The charts of a project by their latest versions. They are kept, and a store that gives an ETag is asked whether they still
- * are the same; of one that gives none they may be ten seconds old.
- */
+/** Our store searches by itself; of one that sends all its charts they are kept, and may be ten seconds old. */
 export function createSearchableCharts(
   store: ChartStore,
-): (project: ProjectAccess) => Promise<SearchableChart[]> {
+): (project: ProjectAccess, text: string, max: number) => Promise<ProjectCharts> {
   // by id: a later project of the same name has charts of its own
-  const cache = new LRUCache<number, Kept>({
+  const cache = new LRUCache<number, SearchableChart[]>({
     maxSize: MAX_KEPT_CHARTS,
-    sizeCalculation: ({ charts }) => charts.length + 1,
+    sizeCalculation: (charts) => charts.length + 1,
+    ttl: TTL_MS,
   })
 
-  return async (project) => {
+  return async (project, text, max) => {
     const kept = cache.get(project.id)
-    if (kept !== undefined && kept.etag === undefined && performance.now() - kept.readAt < TTL_MS) {
-      return kept.charts
-    }
-    const charts: SearchableChart[] = []
-    let etag: string | undefined
-    for (let offset = 0; ; offset += PAGE_CHARTS) {
-      // our store then leaves the other versions out; a ChartMuseum does not know the word, and sends all
-      const page = `latest&offset=${offset}&limit=${PAGE_CHARTS}`
-      const path = `/api/${encodeSegment(project.name)}/charts?${page}`
-      const ifNoneMatch = offset === 0 ? kept?.etag : undefined
-      const answer = await store.call('GET', path, { ifNoneMatch })
-      if (kept !== undefined && answer.status === 304) {
-        answer.body.resume()
-        return kept.charts
-      }
-      // what has changed between two pages is read again by the next search
-      etag ??= answer.headers.etag
-      const list = parseChartList(await readJson(answer))
-      charts.push(...toSearchable(project.name, list))
-      if (Object.keys(list).length < PAGE_CHARTS) break
-      await nextTurn()
-    }
-    cache.set(project.id, { charts, etag, readAt: performance.now() })
-    return charts
+    if (kept !== undefined) return { charts: kept, count: kept.length }
+    const query = `q=${encodeURIComponent(text)}&best=${max}`
+    const path = `/api/${encodeSegment(project.name)}/charts?${query}`
+    const answer = store.peek(path, {}) ?? (await store.read(path, {}))
+    const charts = toSearchable(project.name, parseChartList(parseStoreJson(bytesOf(answer))))
+    const count = answer.headers['x-total-count']
+    if (count !== undefined) return { charts, count: Number(count) }
+    cache.set(project.id, charts)
+    return { charts, count: charts.length }
   }
 }
 
