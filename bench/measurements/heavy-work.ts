@@ -57,13 +57,11 @@ export const HEAVY_WORK: readonly HeavyWork[] = [
   {
     what: 'uploads go into 100,000 versions, and charts are listed, searched and read with all projects',
     project: () => knownProjectOf(VERSIONS),
-    prepare: readIndex,
-    work: (peer) =>
-      uploadAndRead(peer, [
-        `${peer.api(LARGE)}/charts`,
-        `${peer.url}/api/v2.0/search?q=chart-0500`,
-        `${peer.url}/chartrepo/index.yaml`,
-      ]),
+    prepare: async (peer) => {
+      await readIndex(peer)
+      for (const url of derivedOf(peer)) await runCurl(peer, url)
+    },
+    work: (peer) => uploadAndRead(peer, derivedOf(peer)),
   },
   {
     what: 'packages of 100 MB are uploaded',
@@ -73,6 +71,15 @@ export const HEAVY_WORK: readonly HeavyWork[] = [
     work: uploadLarge,
   },
 ]
+
+/** What is made of the entries of all projects. */
+function derivedOf(peer: Peer): string[] {
+  return [
+    `${peer.api(LARGE)}/charts`,
+    `${peer.url}/api/v2.0/search?q=chart-0500`,
+    `${peer.url}/chartrepo/index.yaml`,
+  ]
+}
 
 async function uploadAndRead(peer: Peer, urls: readonly string[]): Promise<void> {
   const until = performance.now() + SECONDS * 1000

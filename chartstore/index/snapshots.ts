@@ -9,7 +9,7 @@ import {
 } from './snapshot.ts'
 
 /** So long other requests wait while a large index is written for the first time. */
-const SLICE_MS = 5
+const SLICE_MS = 2
 
 export interface Snapshots {
   get: (form: SnapshotForm) => Promise<IndexSnapshot>
