@@ -13,6 +13,8 @@ export async function inSlices<Item>(
     work(item)
     if (performance.now() < end) continue
     await nextTurn()
+    // who has asked meanwhile has been read in that turn, and is answered at its end (service/turn-end.ts): not behind a slice more
+    await nextTurn()
     end = performance.now() + SLICE_MS
   }
 }

@@ -5,6 +5,7 @@ import { enableCompileCache, getCompileCacheDir } from 'node:module'
 import { basename, join } from 'node:path'
 import { getEnvironmentData, isMainThread, setEnvironmentData } from 'node:worker_threads'
 import { keepModulePlaces } from './module-places.js'
+import { loadOneLanguage } from './one-language.js'
 
 const NAME = 'code-cache'
 
@@ -79,3 +80,4 @@ async function removeOld(folder, current) {
 }
 
 keepCompiledCode()
+loadOneLanguage()

@@ -119,6 +119,7 @@ export function createCoherence(options: {
   }
 
   const isOurs = (fileName: string) => {
+    if (writtenMeanwhile.size === 0 && beingWritten.size === 0) return false
     const name = packageOf(fileName)
     return writtenMeanwhile.has(name) || beingWritten.has(name)
   }
@@ -170,26 +171,24 @@ export function createCoherence(options: {
     return { names, chooseUnread }
   }
 
-  /** The same where nothing was noted yet: of files that are known already nothing is held beside the index. */
+  /**
+   * The same where nothing was noted yet: of files that are known already nothing is held beside the index. They are looked at
+   * before the folder is listed, which then tells of all others.
+   */
   const listFirst = async (known: KnownFiles, look: LookNow): Promise<Listing> => {
-    const listed = await storage.listNames(project)
-    let names: Set<string> | undefined
-    const has = (fileName: string) => {
-      names ??= new Set(listed)
-      return names.has(fileName)
-    }
     const chooseUnread = async () => {
       const unread: FileToRead[] = []
       await known.adoptMany((fileName) => (isOurs(fileName) ? undefined : look(fileName)))
-      await inSlices(listed, (fileName) => {
-        const isDone = files.ledger.get(fileName) !== undefined && !isOurs(fileName)
+      await inSlices(await storage.listNames(project), (fileName) => {
+        const isDone = files.ledger.has(fileName) && !isOurs(fileName)
         if (isDone || !isChartFile(fileName)) return
         const file = look(fileName)
         if (file !== undefined && needsReading(file, known)) unread.push(file)
       })
       return unread
     }
-    return { names: { has }, chooseUnread }
+    // what has been noted meanwhile is newer than this
+    return { names: { has: () => true }, chooseUnread }
   }
 
   /** Names tell of files that came or went; where there are few, their times are looked at too, for replaced ones. */

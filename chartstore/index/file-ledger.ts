@@ -4,6 +4,7 @@ import type { FileFacts } from '../storage/storage.ts'
 export interface FileLedger {
   note: (file: FileFacts) => void
   forget: (fileName: string) => void
+  has: (fileName: string) => boolean
   get: (fileName: string) => FileFacts | undefined
   fileNames: () => Iterable<string>
   /** Whether the file has the size and the tag that were noted. What was not told is no difference. */
@@ -38,6 +39,7 @@ export function createFileLedger(): FileLedger {
       noted.set(fileName, tag === undefined ? size : { fileName, size, tag })
     },
     forget,
+    has: (fileName) => noted.has(fileName),
     get,
     fileNames: () => noted.keys(),
     matches: ({ fileName, size, tag }) => {

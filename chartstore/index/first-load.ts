@@ -2,7 +2,7 @@ import { inSlices } from '../slices.ts'
 import type { LookNow, Storage } from '../storage/storage.ts'
 import type { Coherence } from './coherence.ts'
 import type { IndexEntry } from './entry.ts'
-import { type IndexCache, loadIndexCache } from './index-cache.ts'
+import { openIndexCache } from './index-cache.ts'
 import type { CachePart } from './index-cache-file.ts'
 import { parseEntry } from './index-cache-items.ts'
 import type { IndexedFiles } from './indexed-files.ts'
@@ -36,9 +36,19 @@ export async function loadFirst({
   urlBase: string
   hasCacheFile: boolean
 }): Promise<FirstLoad> {
-  const cache = hasCacheFile ? await loadIndexCache(storage, project, urlBase) : undefined
-  const hints = await replicas.hints(() => findIn(cache))
+  const cache = hasCacheFile ? await openIndexCache(storage, project, urlBase) : undefined
+  let parts: Iterable<CachePart | undefined> = cache?.parts ?? []
+  const hints = await replicas.hints(async () => {
+    const all: CachePart[] = []
+    await inSlices(parts, (part) => {
+      if (part !== undefined) all.push(part)
+    })
+    parts = all
+    return findIn(all)
+  })
+  let versions = 0
   let vouched = 0
+  let isOursAlone = cache !== undefined
 
   const adoptPart = (part: CachePart, find: LookNow): number => {
     if ('entries' in part) return files.adoptPage(part, find)
@@ -49,9 +59,13 @@ export async function loadFirst({
   }
 
   await coherence.compareFiles({
-    // in the order of the index, which costs least
+    // in the order of the index, which costs least, and as it is read: what is made of a part on the way is soon garbage
     adoptMany: (find) =>
-      inSlices(cache?.parts ?? [], (part) => {
+      inSlices(parts, (part) => {
+        if (part === undefined) return
+        const isPage = 'entries' in part
+        versions += isPage ? part.entries.length : 1
+        isOursAlone &&= isPage
         vouched += adoptPart(part, find)
       }),
     adopt: (file) => {
@@ -63,17 +77,16 @@ export async function loadFirst({
     },
   })
   await replicas.correctHints(hints)
-  const isUnchanged = vouched === files.document.versionCount() && vouched === cache?.versions
-  const isOursAlone = cache?.parts.every((part) => 'entries' in part) === true
+  const isUnchanged = vouched === files.document.versionCount() && vouched === versions
   return {
-    lastChange: isUnchanged ? cache.generated : undefined,
+    lastChange: isUnchanged ? cache?.generated() : undefined,
     isSaved: isUnchanged && isOursAlone,
   }
 }
 
-async function findIn(cache: IndexCache | undefined): Promise<FindEntry> {
+async function findIn(parts: readonly CachePart[]): Promise<FindEntry> {
   const entries = new Map<string, IndexEntry>()
-  await inSlices(cache?.parts ?? [], (part) => {
+  await inSlices(parts, (part) => {
     for (const entry of 'entries' in part ? part.entries : [part])
       entries.set(entry.fileName, entry)
   })

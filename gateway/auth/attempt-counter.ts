@@ -1,5 +1,6 @@
 import cluster from 'node:cluster'
-import { RateLimiterCluster, RateLimiterMemory } from 'rate-limiter-flexible'
+import { RateLimiterCluster } from 'rate-limiter-flexible/lib/RateLimiterCluster.js'
+import RateLimiterMemory from 'rate-limiter-flexible/lib/RateLimiterMemory.js'
 
 /**
  * Counts in memory: in that of this process or, where it is a worker of a gateway, in the primary's for all of them.

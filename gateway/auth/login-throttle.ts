@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis'
-import { RateLimiterRedis } from 'rate-limiter-flexible'
+import RateLimiterRedis from 'rate-limiter-flexible/lib/RateLimiterRedis.js'
 import { createAttemptCounter } from './attempt-counter.ts'
 import { toTooManyRequests } from './rate-limit.ts'
 

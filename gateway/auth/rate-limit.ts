@@ -1,4 +1,4 @@
-import { RateLimiterRes } from 'rate-limiter-flexible'
+import RateLimiterRes from 'rate-limiter-flexible/lib/RateLimiterRes.js'
 import { TooManyRequests } from '../http/errors.ts'
 import { createAttemptCounter } from './attempt-counter.ts'
 
