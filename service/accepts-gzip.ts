@@ -2,7 +2,10 @@ import type { IncomingHttpHeaders } from 'node:http'
 
 /** Whether the client takes gzip: named, or `*`, and not with q=0. */
 export function acceptsGzip(headers: IncomingHttpHeaders): boolean {
-  const accepted = String(headers['accept-encoding'] ?? '')
+  const asked = headers['accept-encoding']
+  if (asked === undefined) return false
+  if (asked === 'gzip') return true
+  const accepted = String(asked)
     .split(',')
     .map((coding) =>
       coding

@@ -12,10 +12,11 @@ type Marks = Required<Pick<Storage, 'fileMark' | 'revision'>> & Pick<Storage, 'm
 export async function createLocalMarks(paths: LocalPaths): Promise<Marks> {
   if (!(await isOnOwnDisk(paths.root))) return marksLater(paths)
   const { fileMark, revision } = marksBy(paths, lookNow)
+  const marksNow = marksBy(paths, shareInRun(lookNow))
   return {
     fileMark: async (project, fileName) => fileMark(project, fileName),
     revision: async (project) => revision(project),
-    marksNow: marksBy(paths, shareInRun(lookNow)),
+    marksNow: { ...marksNow, revision: shareInRun(marksNow.revision) },
   }
 }
 
