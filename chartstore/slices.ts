@@ -1,4 +1,4 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
+import { othersTurn } from '../service/others-turn.ts'
 
 /** So long others wait at most, give or take one item. */
 const SLICE_MS = 2
@@ -12,9 +12,7 @@ export async function inSlices<Item>(
   for (const item of items) {
     work(item)
     if (performance.now() < end) continue
-    await nextTurn()
-    // who has asked meanwhile has been read in that turn, and is answered at its end (service/turn-end.ts): not behind a slice more
-    await nextTurn()
+    await othersTurn()
     end = performance.now() + SLICE_MS
   }
 }

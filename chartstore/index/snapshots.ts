@@ -1,5 +1,5 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import { coalesceByKey } from '../../service/coalesce.ts'
+import { othersTurn } from '../../service/others-turn.ts'
 import type { DocumentForm, IndexDocument } from './document.ts'
 import {
   createSnapshot,
@@ -27,7 +27,7 @@ export function createSnapshots(document: IndexDocument, frame: () => SnapshotFr
   const snapshots = new Map<SnapshotForm, IndexSnapshot>()
 
   const prepare = coalesceByKey(async (form: DocumentForm) => {
-    while (!document.writeFor(form, SLICE_MS)) await nextTurn()
+    while (!document.writeFor(form, SLICE_MS)) await othersTurn()
   })
 
   const peek = (form: SnapshotForm) => {

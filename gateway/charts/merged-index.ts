@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import { LRUCache } from 'lru-cache'
 import pLimit from 'p-limit'
 import { acceptsGzip } from '../../service/accepts-gzip.ts'
 import { type Bytes, countBytes, joinShort } from '../../service/bytes.ts'
 import { joinMember, type MemberPart, storePart } from '../../service/gzip-member.ts'
 import type { Logger } from '../../service/log.ts'
+import { othersTurn } from '../../service/others-turn.ts'
 import type { ProjectAccess } from '../projects/repository.ts'
 import type { ChartStore } from './chart-store.ts'
 import { toFlowYaml } from './index-text.ts'
@@ -24,7 +24,7 @@ export interface MergedIndex {
 const PARALLEL = 10
 
 /** So long others wait for who reads what is in memory of thousands of projects. */
-const SLICE_MS = 5
+const SLICE_MS = 2
 
 /** Some 500,000 versions. What is beyond is left out: whoever may read more uses the projects' own indexes. */
 const MAX_BYTES = 256 * 1024 * 1024
@@ -58,7 +58,7 @@ export function createMergedIndex(store: ChartStore, log: Logger): ReadMergedInd
     let sliceEnd = performance.now() + SLICE_MS
     const read = async ({ name: project }: ProjectAccess): Promise<Part> => {
       if (performance.now() > sliceEnd) {
-        await nextTurn()
+        await othersTurn()
         sliceEnd = performance.now() + SLICE_MS
       }
       const entries = await readEntries(project, encoding)

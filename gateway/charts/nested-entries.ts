@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type Bytes, countBytes } from '../../service/bytes.ts'
 import { type MemberPart, openMember } from '../../service/gzip-member.ts'
+import { othersTurn } from '../../service/others-turn.ts'
 import { HttpError } from '../http/errors.ts'
 import { bytesOf, type ReadyAnswer } from '../http/send-ready.ts'
 import { byTime } from './chart-list.ts'
@@ -78,7 +78,7 @@ async function nestList(store: ChartStore, project: string): Promise<NestedEntri
     members.push(`${toFlowYaml(`${project}/${chart}`)}:[${entries.join(',')}]`)
     for (const { created } of readable) generated = later(generated, created)
     // Other requests get their turn: a project may have 100,000 versions.
-    await nextTurn()
+    await othersTurn()
   }
   const bytes = Buffer.from(members.join(','))
   return { etag: digestOf(bytes), generated, length: bytes.length, bytes, member: undefined }

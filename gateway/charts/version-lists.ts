@@ -1,4 +1,4 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
+import { othersTurn } from '../../service/others-turn.ts'
 import type { ChartLabels } from '../labels/version-labels.ts'
 import type { ChartStore } from './chart-store.ts'
 import { parseChartVersions } from './chart-version.ts'
@@ -46,7 +46,7 @@ async function writeVersions(parts: readonly Buffer[]): Promise<WrittenVersion[]
     const members = tryParse(`[${part.toString('utf8').replaceAll(/^[[,]+|\]$/g, '')}]`)
     if (members === undefined) return toWritten(parseStoreJson(parts))
     versions.push(...toWritten(members))
-    await nextTurn()
+    await othersTurn()
   }
   return versions
 }

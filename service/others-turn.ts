@@ -1,0 +1,10 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+
+/**
+ * Lets others go first who have asked meanwhile: they are read in one turn of the event loop, and answered at its end
+ * (turn-end.ts), which is behind whoever waits for that turn alone.
+ */
+export async function othersTurn(): Promise<void> {
+  await nextTurn()
+  await nextTurn()
+}
