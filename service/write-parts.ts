@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import { setImmediate as nextTurn } from 'node:timers/promises'
+import { othersTurn } from './others-turn.ts'
 import { sentOrGone } from './sent-or-gone.ts'
 
 /** Handed over together: that many cost one call of the system, and a reader that is slow holds no more than these. */
@@ -14,7 +14,7 @@ export async function writeParts(
 ): Promise<void> {
   for (let start = 0; start < parts.length && !socket.destroyed; start += PARTS_AT_ONCE) {
     // A reader that is as fast as we are would else be the only one until it has all.
-    if (start > 0) await nextTurn()
+    if (start > 0) await othersTurn()
     res.cork()
     for (const part of parts.slice(start, start + PARTS_AT_ONCE)) res.write(part)
     res.uncork()
