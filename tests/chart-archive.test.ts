@@ -385,7 +385,9 @@ test('a package with a flipped bit is refused', async () => {
   const content = Buffer.from(withMembers(member('foo/data', randomBytes(4000))))
   const middle = Math.floor(content.length / 2)
   content[middle] = (content[middle] ?? 0) ^ 1
-  assert.match(await refusal(content), /^(gzip: invalid checksum|flate: corrupt input)/)
+  // what it hits is random: a byte, the length of a stretch, or what ends one, so that a header comes where none is
+  const reasons = /^(gzip: invalid checksum|flate: corrupt input|archive\/tar: invalid tar header)/
+  assert.match(await refusal(content), reasons)
 })
 
 test('what follows a whole package does not matter, and several gzip members are one', async () => {
