@@ -1,7 +1,4 @@
-import { othersTurn } from '../service/others-turn.ts'
-
-/** So long others wait at most, give or take one item. */
-const SLICE_MS = 2
+import { othersTurn, SLICE_MS } from '../service/others-turn.ts'
 
 /** Works through many items without holding up anybody else. What the items come from may change in between. */
 export async function inSlices<Item>(

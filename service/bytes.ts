@@ -10,5 +10,13 @@ export function joinShort(parts: readonly Buffer[]): Bytes {
 }
 
 export function countBytes(bytes: Bytes): number {
-  return Buffer.isBuffer(bytes) ? bytes.length : bytes.reduce((sum, { length }) => sum + length, 0)
+  return partsOf(bytes).reduce((sum, { length }) => sum + length, 0)
+}
+
+export function partsOf(bytes: Bytes): readonly Buffer[] {
+  return Buffer.isBuffer(bytes) ? [bytes] : bytes
+}
+
+export function wholeOf(bytes: Bytes): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.concat(bytes)
 }

@@ -1,6 +1,6 @@
 import { promisify } from 'node:util'
 import { constants, crc32, deflateRaw } from 'node:zlib'
-import type { Bytes } from './bytes.ts'
+import { type Bytes, partsOf } from './bytes.ts'
 
 /** A stretch of a document as it goes into a gzip member, with what the member's end says of the document. */
 export interface MemberPart {
@@ -55,7 +55,7 @@ export function joinMember(parts: readonly MemberPart[]): Buffer[] {
 
 /** What `joinMember` made, as a part of another member. @returns undefined for what somebody else compressed. */
 export function openMember(member: Bytes): MemberPart | undefined {
-  const bytes = Buffer.isBuffer(member) ? [member] : member
+  const bytes = partsOf(member)
   const end = bytes.at(-1)?.subarray(-END_BYTES)
   const isOurs = bytes[0]?.subarray(0, HEADER.length).equals(HEADER)
   if (!isOurs || !end?.subarray(0, LAST_BLOCK.length).equals(LAST_BLOCK)) return undefined

@@ -1,5 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 
+/** So long others wait for who works through much, give or take one item. */
+export const SLICE_MS = 2
+
 /**
  * Lets others go first who have asked meanwhile: they are read in one turn of the event loop, and answered at its end
  * (turn-end.ts), which is behind whoever waits for that turn alone.

@@ -10,7 +10,7 @@ import type { IndexSnapshot } from '../chartstore/index/snapshot.ts'
 import { createSnapshots } from '../chartstore/index/snapshots.ts'
 import { summariseCharts } from '../gateway/charts/chart-list.ts'
 import { parseChartList } from '../gateway/charts/chart-version.ts'
-import type { Bytes } from '../service/bytes.ts'
+import { wholeOf } from '../service/bytes.ts'
 import { createRandom } from './support/random.ts'
 
 /** Names and versions that sort in every way; one chart has more versions than fit in a segment of the document. */
@@ -38,14 +38,10 @@ function entryOf(name: string, version: string, description: string): IndexEntry
 const snapshotsOf = (document: IndexDocument) =>
   createSnapshots(document, () => ({ generated: '2026-01-01T00:00:00Z', contextPath: '' })).get
 
-function whole(bytes: Bytes): Buffer {
-  return Buffer.isBuffer(bytes) ? bytes : Buffer.concat(bytes)
-}
-
 async function zipped(snapshot: IndexSnapshot): Promise<Buffer> {
   for (;;) {
     const bytes = await snapshot.gzip()
-    if (bytes !== undefined) return whole(bytes)
+    if (bytes !== undefined) return wholeOf(bytes)
     await delay(1)
   }
 }
@@ -97,26 +93,26 @@ test('after any changes the document says in every form what its entries say, co
   const check = async () => {
     const { json, latest, yaml } = expected([...held.values()])
     const read = async (form: 'json' | 'list' | 'latest') =>
-      JSON.parse(whole((await snapshot(form)).bytes()).toString()) as object
+      JSON.parse(wholeOf((await snapshot(form)).bytes()).toString()) as object
     // ok: a difference would fill the screen
-    assert.ok(whole((await snapshot('yaml')).bytes()).toString() === yaml)
+    assert.ok(wholeOf((await snapshot('yaml')).bytes()).toString() === yaml)
     assert.deepEqual(Object.entries(await read('list')), json)
     assert.deepEqual(Object.entries(await read('latest')), latest)
     const { entries } = (await read('json')) as { entries: object }
     assert.deepEqual(Object.entries(entries), json)
-    const nested = whole((await snapshot('nested')).bytes()).toString()
+    const nested = wholeOf((await snapshot('nested')).bytes()).toString()
     assert.deepEqual(
       Object.entries(JSON.parse(`{${nested}}`)),
       JSON.parse(JSON.stringify(json).replaceAll('"charts/', '"team/charts/')).map(
         ([name, versions]: [string, unknown]) => [`team/${name}`, versions],
       ),
     )
-    const summaries = JSON.parse(whole((await snapshot('summaries')).bytes()).toString())
+    const summaries = JSON.parse(wholeOf((await snapshot('summaries')).bytes()).toString())
     // as the gateway makes them of a ChartMuseum's list
     assert.deepEqual(summaries, summariseCharts(parseChartList(Object.fromEntries(json))))
     for (const form of ['yaml', 'json', 'nested'] as const) {
       const now = await snapshot(form)
-      assert.ok(gunzipSync(await zipped(now)).equals(whole(now.bytes())), form)
+      assert.ok(gunzipSync(await zipped(now)).equals(wholeOf(now.bytes())), form)
     }
     assert.deepEqual(
       document.chartNames(),
@@ -124,7 +120,7 @@ test('after any changes the document says in every form what its entries say, co
     )
     for (const [name, versions] of json) {
       const bytes = document.versionsJson(String(name))?.bytes() ?? []
-      assert.deepEqual(JSON.parse(whole(bytes).toString()), versions)
+      assert.deepEqual(JSON.parse(wholeOf(bytes).toString()), versions)
     }
     for (const entry of held.values()) {
       assert.equal(document.version(entry.name, entry.version), entry)
@@ -151,7 +147,7 @@ test('equal content has equal bytes and ETags, whatever the order in which it ca
   const [one, other] = await Promise.all(
     documents.map(async (document) => {
       const { etag, bytes } = await snapshotsOf(document)('yaml')
-      return { etag, text: whole(bytes()).toString() }
+      return { etag, text: wholeOf(bytes()).toString() }
     }),
   )
   assert.deepEqual(one, other)
@@ -163,11 +159,11 @@ test('a snapshot stays as it was when the document changes, and shares with the 
   const long = 'x'.repeat(20_000)
   for (let i = 0; i < 100; i++) document.put(entryOf('a', `1.${i}.0`, long))
   const before = (await snapshot('yaml')).bytes()
-  const copy = Buffer.from(whole(before))
+  const copy = Buffer.from(wholeOf(before))
   document.put(entryOf('a', '1.50.1', long))
   const after = (await snapshot('yaml')).bytes()
-  assert.ok(copy.equals(whole(before)))
-  assert.ok(!copy.equals(whole(after)))
+  assert.ok(copy.equals(wholeOf(before)))
+  assert.ok(!copy.equals(wholeOf(after)))
   assert.ok(!Buffer.isBuffer(before) && !Buffer.isBuffer(after))
   const shared = after.filter((part) => before.includes(part))
   // but for its head, its end and the part that was changed
@@ -204,7 +200,7 @@ test('a document that was loaded in pages goes on as the one that they were writ
       const [one, other] = [await snapshotsOf(loaded)(form), await snapshotsOf(document)(form)]
       assert.equal(one.etag, other.etag)
       // ok: a difference would fill the screen
-      assert.ok(whole(one.bytes()).equals(whole(other.bytes())), form)
+      assert.ok(wholeOf(one.bytes()).equals(wholeOf(other.bytes())), form)
     }
     document = loaded
   }

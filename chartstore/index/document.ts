@@ -63,14 +63,15 @@ export function createIndexDocument(project: string): IndexDocument {
   const files = new Map<string, IndexEntry>()
   const segments = createSegments()
   const pieces = createIndexPieces(segments, project)
-  const summaries = createChartSummaries({
-    project,
-    chartNames: () => chartNames(),
-    ofChart: segments.ofChart,
-  })
   const fingerprint = Buffer.from(NO_FINGERPRINT)
   let names: string[] | undefined
   let revision = 0
+
+  const chartNames = () => {
+    names ??= segments.chartNames()
+    return names
+  }
+  const summaries = createChartSummaries({ project, chartNames, ofChart: segments.ofChart })
 
   const remove = (fileName: string): boolean => {
     const entry = files.get(fileName)
@@ -84,11 +85,6 @@ export function createIndexDocument(project: string): IndexDocument {
       names = undefined
     }
     return true
-  }
-
-  const chartNames = () => {
-    names ??= segments.chartNames()
-    return names
   }
 
   const keepChart = (name: string): Chart => {

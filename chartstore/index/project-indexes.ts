@@ -3,11 +3,9 @@ import type { LoadedProject } from '../metrics/metrics.ts'
 import { createLoneReplica } from '../replicas/replicas.ts'
 import type { Storage } from '../storage/storage.ts'
 import { createContests } from './contests.ts'
-import { createIndexDocument } from './document.ts'
+import { createMissingIndex, type PeekedIndex } from './missing-index.ts'
 import { createProjectCounts, type ProjectCounts } from './project-counts.ts'
 import { createProjectIndex, type IndexOptions, type ProjectIndex } from './project-index.ts'
-import { createSnapshot, type IndexSnapshot, type SnapshotForm } from './snapshot.ts'
-import { toTheSecond } from './timestamp.ts'
 
 /** The indexes of all projects of a store. */
 export interface ProjectIndexes {
@@ -24,8 +22,6 @@ export interface ProjectIndexes {
   close: () => Promise<void>
 }
 
-type PeekedIndex = Pick<ProjectIndex, 'peekCurrent' | 'peekSnapshot'>
-
 /** Projects compared with storage at the same time when changes of other stores may have been missed. */
 const COMPARED_AT_ONCE = 4
 
@@ -34,7 +30,7 @@ export function createProjectIndexes(options: Omit<IndexOptions, 'contests'>): P
   const contests = createContests()
   const indexes = new Map<string, ProjectIndex>()
   const comparing = pLimit(COMPARED_AT_ONCE)
-  const missing = createMissingIndex(options)
+  const missing = createMissingIndex(options.contextPath)
 
   const keep = (project: string): ProjectIndex => {
     const known = indexes.get(project)
@@ -101,21 +97,6 @@ export function createProjectIndexes(options: Omit<IndexOptions, 'contests'>): P
     },
     close: async () => {
       await Promise.all([...indexes.values()].map((index) => index.close()))
-    },
-  }
-}
-
-/** Of all projects that are not there, and are read all the same: those of a gateway that nobody has pushed to. */
-function createMissingIndex({ contextPath }: Pick<IndexOptions, 'contextPath'>): PeekedIndex {
-  const document = createIndexDocument('')
-  const frame = { generated: toTheSecond(Date.now()), contextPath }
-  const snapshots = new Map<SnapshotForm, IndexSnapshot>()
-  return {
-    peekCurrent: () => document,
-    peekSnapshot: (form) => {
-      const snapshot = snapshots.get(form) ?? createSnapshot(document, form, frame)
-      snapshots.set(form, snapshot)
-      return snapshot
     },
   }
 }

@@ -1,5 +1,5 @@
 import { coalesceByKey } from '../../service/coalesce.ts'
-import { othersTurn } from '../../service/others-turn.ts'
+import { othersTurn, SLICE_MS } from '../../service/others-turn.ts'
 import type { DocumentForm, IndexDocument } from './document.ts'
 import {
   createSnapshot,
@@ -7,9 +7,6 @@ import {
   type SnapshotForm,
   type SnapshotFrame,
 } from './snapshot.ts'
-
-/** So long other requests wait while a large index is written for the first time. */
-const SLICE_MS = 2
 
 export interface Snapshots {
   get: (form: SnapshotForm) => Promise<IndexSnapshot>

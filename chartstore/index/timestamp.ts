@@ -22,8 +22,3 @@ export function parseNanoseconds(text: string): bigint | undefined {
   if (Number.isNaN(milliseconds)) return undefined
   return BigInt(milliseconds) * 1_000_000n + BigInt(fraction.padEnd(9, '0'))
 }
-
-/** @param ms since 1970. @returns RFC 3339, rounded down. */
-export function toTheSecond(ms: number): string {
-  return `${new Date(ms).toISOString().slice(0, 19)}Z`
-}

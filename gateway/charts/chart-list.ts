@@ -1,4 +1,4 @@
-import type { Bytes } from '../../service/bytes.ts'
+import { type Bytes, partsOf } from '../../service/bytes.ts'
 import { toJson } from '../http/json-answer.ts'
 import { bytesOf, type ReadyAnswer } from '../http/send-ready.ts'
 import { type ChartVersion, parseChartList } from './chart-version.ts'
@@ -19,7 +19,7 @@ export interface ChartSummary {
 /** Harbor's list from a store's answer: that very list, or all versions by their charts. */
 export function toChartList(answer: ReadyAnswer): Bytes {
   const bytes = bytesOf(answer)
-  const [start] = Buffer.isBuffer(bytes) ? [bytes] : bytes
+  const [start] = partsOf(bytes)
   if (start?.[0] === OPEN_BRACKET) return bytes
   return toJson(summariseCharts(parseChartList(parseStoreJson(bytes))))
 }

@@ -124,6 +124,5 @@ function sendMergedIndex(index: MergedIndex, req: Request, res: Response): void 
   res.setHeader('Content-Length', countBytes(bytes))
   if (encoding === 'gzip') res.setHeader('Content-Encoding', encoding)
   if (req.method === 'HEAD') res.end()
-  else if (Buffer.isBuffer(bytes)) res.end(bytes)
   else void writeParts(res, req.socket, bytes)
 }

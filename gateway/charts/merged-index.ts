@@ -3,10 +3,10 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { LRUCache } from 'lru-cache'
 import pLimit from 'p-limit'
 import { acceptsGzip } from '../../service/accepts-gzip.ts'
-import { type Bytes, countBytes, joinShort } from '../../service/bytes.ts'
+import { type Bytes, countBytes, joinShort, partsOf } from '../../service/bytes.ts'
 import { joinMember, type MemberPart, storePart } from '../../service/gzip-member.ts'
 import type { Logger } from '../../service/log.ts'
-import { othersTurn } from '../../service/others-turn.ts'
+import { othersTurn, SLICE_MS } from '../../service/others-turn.ts'
 import type { ProjectAccess } from '../projects/repository.ts'
 import type { ChartStore } from './chart-store.ts'
 import { toFlowYaml } from './index-text.ts'
@@ -22,9 +22,6 @@ export interface MergedIndex {
 
 /** So many projects are read at once. */
 const PARALLEL = 10
-
-/** So long others wait for who reads what is in memory of thousands of projects. */
-const SLICE_MS = 2
 
 /** Some 500,000 versions. What is beyond is left out: whoever may read more uses the projects' own indexes. */
 const MAX_BYTES = 256 * 1024 * 1024
@@ -57,6 +54,7 @@ export function createMergedIndex(store: ChartStore, log: Logger): ReadMergedInd
     let length = 0
     let sliceEnd = performance.now() + SLICE_MS
     const read = async ({ name: project }: ProjectAccess): Promise<Part> => {
+      // what is in memory of thousands of projects is read without waiting
       if (performance.now() > sliceEnd) {
         await othersTurn()
         sliceEnd = performance.now() + SLICE_MS
@@ -79,7 +77,9 @@ export function createMergedIndex(store: ChartStore, log: Logger): ReadMergedInd
       if (members.length === parts.length) {
         const etag = etagOf(parts)
         const bytes = () => {
-          const joined = kept.get(etag) ?? joinCompressed(parts, members)
+          const known = kept.get(etag)
+          if (known !== undefined) return known
+          const joined = joinCompressed(parts, members)
           kept.set(etag, joined)
           return joined
         }
@@ -99,7 +99,7 @@ function joinCompressed(parts: readonly Part[], members: readonly MemberPart[]):
 
 function joinPlain(parts: readonly Part[]): Bytes {
   const { head, comma, tail } = writeFrame(parts)
-  const entries = parts.map(({ bytes }) => [bytes].flat())
+  const entries = parts.map(({ bytes }) => partsOf(bytes))
   return joinShort([head, ...separate(entries, [comma]).flat(), tail])
 }
 

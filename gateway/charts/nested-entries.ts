@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
-import { type Bytes, countBytes } from '../../service/bytes.ts'
+import { type Bytes, countBytes, partsOf } from '../../service/bytes.ts'
 import { type MemberPart, openMember } from '../../service/gzip-member.ts'
 import { othersTurn } from '../../service/others-turn.ts'
+import { toTheSecond } from '../../service/to-the-second.ts'
 import { HttpError } from '../http/errors.ts'
 import { bytesOf, type ReadyAnswer } from '../http/send-ready.ts'
 import { byTime } from './chart-list.ts'
@@ -108,12 +109,8 @@ export function later(left: string, right: string): string {
   return byTime(left, right) < 0 || left === '' ? right : left
 }
 
-function toTheSecond(ms: number): string {
-  return `${new Date(ms).toISOString().slice(0, 19)}Z`
-}
-
 function digestOf(bytes: Bytes): string {
   const hash = createHash('sha256')
-  for (const part of [bytes].flat()) hash.update(part)
+  for (const part of partsOf(bytes)) hash.update(part)
   return hash.digest('base64url')
 }

@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream'
-import type { Bytes } from '../../service/bytes.ts'
+import { type Bytes, wholeOf } from '../../service/bytes.ts'
 import { STATUS_CODES } from '../../service/node-http.ts'
 import { BadGateway, HttpError } from '../http/errors.ts'
 import type { ReadyAnswer } from '../http/send-ready.ts'
@@ -49,7 +49,7 @@ export async function readJson(answer: StoreAnswer): Promise<unknown> {
 /** @throws {BadGateway} for what is not JSON. */
 export function parseStoreJson(bytes: Bytes): unknown {
   try {
-    return JSON.parse(Buffer.concat([bytes].flat()).toString('utf8'))
+    return JSON.parse(wholeOf(bytes).toString('utf8'))
   } catch (error) {
     throw new BadGateway(error)
   }

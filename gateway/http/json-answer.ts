@@ -10,8 +10,7 @@ export function toJson(value: unknown): Buffer {
 /** Sends JSON that is written already. */
 export function sendJson(res: ServerResponse, body: Bytes): void {
   for (const [name, value] of Object.entries(jsonHeaders(body))) res.setHeader(name, value)
-  if (Buffer.isBuffer(body)) res.end(body)
-  else void writeParts(res, res.req.socket, body)
+  void writeParts(res, res.req.socket, body)
 }
 
 export function readyJson(body: Bytes): ReadyAnswer {
