@@ -1,6 +1,5 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import { LRUCache } from 'lru-cache'
-import proxyAddress from 'proxy-addr'
 import type { Logger } from '../service/log.ts'
 import { createTurnEnd } from '../service/turn-end.ts'
 import type { Authoriser } from './access/authorise.ts'
@@ -14,7 +13,7 @@ import type { BeginRequest } from './http/begin-request.ts'
 import { setCommonHeaders } from './http/common-headers.ts'
 import { type OriginalRequest, sendError } from './http/send-error.ts'
 import { type ReadyAnswer, sendReady } from './http/send-ready.ts'
-import type { IsTrustedProxy } from './http/trusted-proxies.ts'
+import { addressOf, type IsTrustedProxy } from './http/trusted-proxies.ts'
 import type { ProjectAccess } from './projects/repository.ts'
 import { PING, PONG } from './system/ping.ts'
 
@@ -49,7 +48,7 @@ export function createFastPath({
   const atTurnEnd = createTurnEnd()
 
   const begin = <Known extends object>(req: IncomingMessage, res: ServerResponse, known: Known) => {
-    const ip = proxyAddress(req, isTrustedProxy)
+    const ip = addressOf(req, isTrustedProxy)
     const caller = Object.assign(req, { originalUrl: req.url ?? '', ip, requestId: '', ...known })
     beginRequest(caller, res)
     return caller

@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module'
-import { type DestinationStream, type Logger, pino } from 'pino'
+import { type DestinationStream, type Logger, pino, symbols } from 'pino'
 import type { PrettyOptions, PrettyStream } from 'pino-pretty'
 
 export type { Logger } from 'pino'
@@ -42,6 +42,24 @@ function createTurnDestination(fd: number): DestinationStream & { flushSync: () 
       lines += line
     },
     flushSync,
+  }
+}
+
+/**
+ * Lines of one kind, one a request: of plain values and without a credential, so that nothing is looked for in them. They are what
+ * pino makes of them, in a third of the time.
+ */
+export function createPlainLines(
+  log: Logger,
+  msg: string,
+): (values: Record<string, string | number | boolean | undefined>) => void {
+  const stream: DestinationStream = Reflect.get(log, symbols.streamSym)
+  const start = `{"level":${log.levels.values.info},"time":`
+  const bound: string = Reflect.get(log, symbols.chindingsSym)
+  return (values) => {
+    if (!log.isLevelEnabled('info')) return
+    const rest = JSON.stringify({ ...values, msg }).slice(1)
+    stream.write(`${start}${Date.now()}${bound},${rest}\n`)
   }
 }
 

@@ -26,7 +26,7 @@ export function sendReady(
   if (res.destroyed) return
   prepareEarlyAnswer(req, res)
   const list = listCommonHeaders(req)
-  for (const [name, value] of Object.entries(headers)) list.push(name, value)
+  for (const name in headers) list.push(name, headers[name] ?? '')
   res.writeHead(status, list)
   if (Array.isArray(body)) void writeParts(res, req.socket, body)
   else res.end(body)
