@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { Worker } from 'node:worker_threads'
 import { encodeHarborHash } from '../gateway/auth/harbor-hash.ts'
 import { hashPassword, verifyPassword } from '../gateway/auth/password.ts'
 
+const threads: Worker[] = []
+process.on('worker', (thread) => threads.push(thread))
+
 test('a lone password is checked without a thread, and those that come soon after it in one', async (t) => {
-  let threads = 0
-  const count = () => threads++
-  process.on('worker', count)
-  t.after(() => process.off('worker', count))
   let later = 0
   const now = performance.now.bind(performance)
   t.mock.method(performance, 'now', () => now() + later)
@@ -26,8 +26,21 @@ test('a lone password is checked without a thread, and those that come soon afte
     later += 11_000
     assert.equal(await verifyPassword(passwordHash, password), isRight, password)
   }
-  assert.equal(threads, 0)
+  assert.equal(threads.length, 0)
   assert.equal(await verifyPassword(ours, 'right'), true)
   assert.equal(await verifyPassword(ours, 'wrong'), false)
-  assert.equal(threads, 1)
+  assert.equal(threads.length, 1)
+})
+
+test('a password whose thread dies is checked all the same, and the next one in a new thread', async () => {
+  const ours = await hashPassword('right')
+  assert.equal(await verifyPassword(ours, 'right'), true)
+  const before = threads.length
+  assert.ok(before > 0)
+
+  const answers = ['wrong', 'right', 'right'].map((password) => verifyPassword(ours, password))
+  for (const thread of threads) void thread.terminate()
+  assert.deepEqual(await Promise.all(answers), [false, true, true])
+  assert.equal(await verifyPassword(ours, 'right'), true)
+  assert.ok(threads.length > before)
 })

@@ -2,7 +2,7 @@ import { pbkdf2 } from 'node:crypto'
 import { promisify } from 'node:util'
 import { hash, verify } from '@node-rs/argon2'
 import pLimit from 'p-limit'
-import { createWorkerPool } from '../../service/worker-pool.ts'
+import { createWorkerPool, WorkerLost } from '../../service/worker-pool.ts'
 import { ServiceUnavailable } from '../http/errors.ts'
 import {
   createPasswordAnswer,
@@ -51,7 +51,17 @@ export async function verifyPassword(
 async function ask(question: PasswordQuestion): Promise<string | boolean> {
   const isLone = performance.now() - askedAt > IDLE_MS
   askedAt = performance.now()
-  const answer = await (isLone ? answerLone(question) : limit(() => threads.ask(question)))
+  const answer = await (isLone ? answerLone(question) : limit(() => askThread(question)))
   if ('fault' in answer) throw new Error(answer.fault)
   return answer.value
+}
+
+/** A thread that has died, of memory that ran out for instance, costs nobody their login. */
+async function askThread(question: PasswordQuestion): Promise<PasswordAnswer> {
+  try {
+    return await threads.ask(question)
+  } catch (error) {
+    if (error instanceof WorkerLost) return answerLone(question)
+    throw error
+  }
 }
