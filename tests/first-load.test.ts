@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import type { ProjectIndex } from '../chartstore/index/project-index.ts'
 import { createLocalStorage } from '../chartstore/storage/local-storage.ts'
-import type { Storage } from '../chartstore/storage/storage.ts'
+import { type Storage, StorageError } from '../chartstore/storage/storage.ts'
 import { buildChart } from './support/chart-package.ts'
 import { makeFolder } from './support/folder.ts'
 import { openProjectIndexes } from './support/project-indexes.ts'
@@ -138,6 +138,44 @@ for (const [what, through] of STORAGES) {
       const unchanged = [...read].filter((name) => !changed.has(name) && !name.startsWith('other-'))
       assert.deepEqual(unchanged, [])
     }
+  })
+}
+
+for (const [what, through] of STORAGES) {
+  test(`of ${what} whose listing fails half way, the next one has all that was done meanwhile`, async (t) => {
+    const { dir, folder } = await fillFolder(t)
+    const storage = through(await createLocalStorage(dir))
+    await open(storage)
+    let isFailing = true
+    const failOnce = async () => {
+      if (!isFailing) return
+      isFailing = false
+      await rm(join(folder, fileOf(7)))
+      await writeOld(join(folder, fileOf(8)), await build(8, 'another one'), OLD + 1)
+      await writeOld(join(folder, fileOf(CHARTS)), await build(CHARTS))
+      await rename(join(folder, fileOf(9)), join(folder, 'other-9.tgz'))
+      throw new StorageError('unavailable', 'the disk is away')
+    }
+    const indexes = openProjectIndexes(
+      {
+        ...storage,
+        listNames: async (project) => {
+          await failOnce()
+          return storage.listNames(project)
+        },
+        list: async (project) => {
+          await failOnce()
+          return storage.list(project)
+        },
+      },
+      { keepsCacheFile: true },
+    )
+    t.after(indexes.close)
+    const index = await indexes.forReading('p')
+    await assert.rejects(index.current(), /the disk is away/)
+    const state = await stateOf(index)
+    const { read: _, ...alone } = await open(storage, false)
+    assert.deepEqual(state, alone)
   })
 }
 
