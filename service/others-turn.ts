@@ -11,3 +11,13 @@ export async function othersTurn(): Promise<void> {
   await nextTurn()
   await nextTurn()
 }
+
+/** For much work in small steps: to be awaited ahead of each. Of steps that run side by side each waits, when it is time. */
+export function createTurns(): () => Promise<void> {
+  let end = performance.now() + SLICE_MS
+  return async () => {
+    if (performance.now() < end) return
+    await othersTurn()
+    end = performance.now() + SLICE_MS
+  }
+}

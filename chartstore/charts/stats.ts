@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { createTurns } from '../../service/others-turn.ts'
 import type { Answer } from '../http/answer.ts'
 import { json } from '../http/replies.ts'
 import type { RouteContext } from '../http/router.ts'
@@ -25,12 +26,22 @@ export function createStatsHandlers({
 
     /** `GET /api/_stats?project=a&project=b`: by name, without those of which nothing can be told now. */
     many: async (context: RouteContext): Promise<Answer> => {
+      const projects = listAsked(context)
       const late = delay(PATIENCE_MS)
       const told = new Map<string, ProjectTotals>()
-      const counting = listAsked(context).map(async (project) => {
+      const count = async (project: string) => {
         told.set(project, await indexes.count(project, late))
-      })
-      await Promise.race([Promise.allSettled(counting), delay(PATIENCE_MS + MORE_MS)])
+      }
+      const countAll = async () => {
+        const takeTurns = createTurns()
+        const counting: Promise<void>[] = []
+        for (const project of projects) {
+          await takeTurns()
+          counting.push(count(project).catch(() => undefined))
+        }
+        await Promise.all(counting)
+      }
+      await Promise.race([countAll(), delay(PATIENCE_MS + MORE_MS)])
       return json(Object.fromEntries(told))
     },
 

@@ -6,7 +6,6 @@ import { acceptsGzip } from '../../service/accepts-gzip.ts'
 import { type Bytes, countBytes, joinShort, partsOf } from '../../service/bytes.ts'
 import { joinMember, type MemberPart, storePart } from '../../service/gzip-member.ts'
 import type { Logger } from '../../service/log.ts'
-import { othersTurn, SLICE_MS } from '../../service/others-turn.ts'
 import type { ProjectAccess } from '../projects/repository.ts'
 import type { ChartStore } from './chart-store.ts'
 import { toFlowYaml } from './index-text.ts'
@@ -52,13 +51,7 @@ export function createMergedIndex(store: ChartStore, log: Logger): ReadMergedInd
     encoding: MergedIndex['encoding'],
   ): Promise<Part[]> => {
     let length = 0
-    let sliceEnd = performance.now() + SLICE_MS
     const read = async ({ name: project }: ProjectAccess): Promise<Part> => {
-      // what is in memory of thousands of projects is read without waiting
-      if (performance.now() > sliceEnd) {
-        await othersTurn()
-        sliceEnd = performance.now() + SLICE_MS
-      }
       const entries = await readEntries(project, encoding)
       if (length + entries.length > MAX_BYTES) throw new Error('the merged index would be too big')
       length += entries.length

@@ -1,11 +1,12 @@
 import type { LimitFunction } from 'p-limit'
 import type { Logger } from '../../service/log.ts'
+import { createTurns } from '../../service/others-turn.ts'
 import { BadGateway } from '../http/errors.ts'
 import type { ProjectAccess } from '../projects/repository.ts'
 
 /**
  * Reads a part of each project, so many at once as `limit` lets. One that cannot be read is left out and logged; only when
- * none can be, it is an error.
+ * none can be, it is an error. What is in memory of thousands is read without waiting: others get their turns.
  * @param purpose what the parts are for, as the log says it.
  */
 export async function readProjects<Part>(
@@ -14,7 +15,9 @@ export async function readProjects<Part>(
   { limit, log, purpose }: { limit: LimitFunction; log: Logger; purpose: string },
 ): Promise<Part[]> {
   const failures: unknown[] = []
+  const takeTurns = createTurns()
   const parts = await limit.map(projects, async (project): Promise<[Part] | []> => {
+    await takeTurns()
     try {
       return [await read(project)]
     } catch (error) {

@@ -13,8 +13,8 @@ import type { Routes } from '../http/rest-router.ts'
 import { describeProject, type ProjectModel, projectModel } from '../projects/describe-project.ts'
 import { createProjectRecords, PROJECT_COLUMNS } from '../projects/project-records.ts'
 import type { ProjectAccess } from '../projects/repository.ts'
-import { searchCharts } from './search-charts.ts'
-import { createSearchableCharts, type ProjectCharts } from './searchable-charts.ts'
+import { chooseBest, type FoundChart, searchCharts } from './search-charts.ts'
+import { createSearchableCharts } from './searchable-charts.ts'
 
 const searchQuery = z.object({ q: queryText })
 
@@ -55,7 +55,7 @@ export function createSearchRoutes({
   log: Logger
 }): Routes {
   const records = createProjectRecords(db)
-  const readCharts = createSearchableCharts(store)
+  const readSearchable = createSearchableCharts(store)
   const limit = pLimit(PARALLEL)
 
   const search = async ({
@@ -69,32 +69,31 @@ export function createSearchRoutes({
     if (text === '') return { body: { project: [], repository: [], chart: [] } }
     const readable = await authoriser.listReadable(principal)
     const named = readable.filter(({ name }) => name.includes(text)).slice(0, MAX_FOUND)
-    const chartsById = await readChartsOf(
+    const { found, counts } = await readCharts(
       [...new Set([...named, ...readable])].slice(0, MAX_READ),
       text,
     )
-    const charts = [...chartsById.values()].flatMap((found) => found.charts)
     return {
-      body: {
-        project: await describe(named, chartsById),
-        repository: [],
-        chart: searchCharts(charts, text, MAX_FOUND),
-      },
+      body: { project: await describe(named, counts), repository: [], chart: found },
     }
   }
 
-  const readChartsOf = async (
-    projects: readonly ProjectAccess[],
-    text: string,
-  ): Promise<Map<number, ProjectCharts>> => {
-    const read = async (project: ProjectAccess) =>
-      [project.id, await readCharts(project, text, MAX_FOUND)] as const
-    return new Map(await readProjects(projects, read, { limit, log, purpose: 'a search' }))
+  /** @returns the best of all, and how many charts each project has. */
+  const readCharts = async (projects: readonly ProjectAccess[], text: string) => {
+    const counts = new Map<number, number>()
+    let found: FoundChart[] = []
+    const read = async (project: ProjectAccess) => {
+      const { charts, count } = await readSearchable(project, text, MAX_FOUND)
+      counts.set(project.id, count)
+      found = chooseBest([...found, ...searchCharts(charts, text)], MAX_FOUND)
+    }
+    await readProjects(projects, read, { limit, log, purpose: 'a search' })
+    return { found, counts }
   }
 
   const describe = async (
     projects: readonly ProjectAccess[],
-    chartsById: ReadonlyMap<number, ProjectCharts>,
+    counts: ReadonlyMap<number, number>,
   ): Promise<ProjectModel[]> => {
     if (projects.length === 0) return []
     const filter = createFilter()
@@ -103,7 +102,7 @@ export function createSearchRoutes({
     const all = { number: 1, size: null, limit: null, offset: 0 }
     const found = await records.list({ kind: 'all' }, filter, 'p.name, p.id', all)
     return found.projects.map((project) =>
-      describeProject(project, [], chartsById.get(project.id)?.count ?? 0),
+      describeProject(project, [], counts.get(project.id) ?? 0),
     )
   }
 

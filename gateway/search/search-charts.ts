@@ -10,15 +10,11 @@ export interface FoundChart {
 }
 
 /**
- * The charts that have `text` in their names, descriptions or keywords, as helm 2 searched: the best score first, then by
- * name. The text is no regular expression, as it was in Harbor: one that is hard to match would hold everybody up.
+ * The charts that have `text` in their names, descriptions or keywords, as helm 2 searched. The text is no regular expression, as it
+ * was in Harbor: one that is hard to match would hold everybody up.
  * @param text in lower case, not empty.
  */
-export function searchCharts(
-  charts: readonly SearchableChart[],
-  text: string,
-  max: number,
-): FoundChart[] {
+export function searchCharts(charts: readonly SearchableChart[], text: string): FoundChart[] {
   return charts
     .map(({ name, latest, fields }) => ({
       Name: name,
@@ -26,6 +22,11 @@ export function searchCharts(
       Chart: latest,
     }))
     .filter(({ Score }) => Score >= 0)
+}
+
+/** The best score first, then by name. */
+export function chooseBest(found: readonly FoundChart[], max: number): FoundChart[] {
+  return [...found]
     .sort((left, right) => left.Score - right.Score || (left.Name < right.Name ? -1 : 1))
     .slice(0, max)
 }
