@@ -12,12 +12,21 @@ export async function othersTurn(): Promise<void> {
   await nextTurn()
 }
 
-/** For much work in small steps: to be awaited ahead of each. Of steps that run side by side each waits, when it is time. */
+/**
+ * For much work in small steps: to be awaited ahead of each. Steps that run side by side wait together: one slice for each of them
+ * would be as many in a row.
+ */
 export function createTurns(): () => Promise<void> {
   let end = performance.now() + SLICE_MS
-  return async () => {
-    if (performance.now() < end) return
+  let turn: Promise<void> | undefined
+  const waitForTurn = async () => {
     await othersTurn()
+    turn = undefined
     end = performance.now() + SLICE_MS
+  }
+  return async () => {
+    if (turn === undefined && performance.now() < end) return
+    turn ??= waitForTurn()
+    await turn
   }
 }

@@ -59,7 +59,7 @@ async function measureBeside(
 ): Promise<{ reads: SteadyReads; loop: LoopDelay; seconds: number }> {
   const folder = await makeRunFolder('neighbours')
   const watch = watchEventLoop(folder)
-  const peer = await startAlone([NEIGHBOUR, heavy.project()], {
+  const peer = await startAlone([NEIGHBOUR, ...heavy.projects()], {
     folder,
     env: { ...heavy.env, ...watch.env },
     preload: watch.preload,
