@@ -33,6 +33,14 @@ export interface Load {
   rssMb: number
 }
 
+export interface LoadOptions {
+  rounds: number
+  seconds: number
+  /** wrk where it is not said. */
+  client?: Client
+  warmUpSeconds?: number
+}
+
 /**
  * Makes sure that a peer answers as it should, and warms it up.
  * @returns what measures one round
@@ -40,7 +48,7 @@ export interface Load {
 async function prepareLoad(
   peer: Peer,
   request: Request,
-  client: Client,
+  { client = runWrk, warmUpSeconds = WARM_UP_SECONDS }: LoadOptions,
 ): Promise<(seconds: number) => Promise<Load>> {
   const url = request.url(peer)
   const own = request.isAnonymous === true ? {} : peer.headers
@@ -52,7 +60,7 @@ async function prepareLoad(
     urls: request.urls?.(peer),
     isRefused: (request.status ?? 200) >= 400,
   }
-  await client(url, { ...options, seconds: WARM_UP_SECONDS })
+  await client(url, { ...options, seconds: warmUpSeconds })
   await waitUntilIdle(peer)
 
   return async (seconds) => {
@@ -73,22 +81,21 @@ async function prepareLoad(
   }
 }
 
-/** What is compiled while it runs is compiled by then, in two processes too. */
 const WARM_UP_SECONDS = 2
 
 /** In every round one peer after the other. @returns the median round of each, by what counts */
 export async function measureInTurn(
   peers: readonly Peer[],
   request: Request,
-  { rounds, seconds, client = runWrk }: { rounds: number; seconds: number; client?: Client },
+  options: LoadOptions,
   rateOf = (load: Load) => load.requestsPerSecond,
 ): Promise<Load[]> {
   const measured: { take: (seconds: number) => Promise<Load>; loads: Load[] }[] = []
   for (const peer of peers) {
-    measured.push({ take: await prepareLoad(peer, request, client), loads: [] })
+    measured.push({ take: await prepareLoad(peer, request, options), loads: [] })
   }
-  for (let round = 0; round < rounds; round += 1) {
-    for (const { take, loads } of measured) loads.push(await take(seconds))
+  for (let round = 0; round < options.rounds; round += 1) {
+    for (const { take, loads } of measured) loads.push(await take(options.seconds))
   }
   return measured.map(({ loads }) => median(loads, rateOf))
 }

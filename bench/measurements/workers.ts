@@ -12,6 +12,8 @@ import type { Measurement } from './measurement.ts'
 const PROJECT = projectOf(1000)
 const BOTH = '0,1'
 const CORES = 2
+/** Each of two processes sees half of the requests, so what runs often is compiled later: after this a request costs no less. */
+const WARM_UP_SECONDS = 8
 
 /**
  * One process and two, in turn, both on both cores. They share them with the client, which is not wrk: for a long index that
@@ -22,11 +24,11 @@ export const workers: Measurement = {
   title: 'Reads with two workers',
   run: async (options, findings) => {
     const rows: string[][] = []
-    const client = await buildLightClient()
+    const load = { ...options, client: await buildLightClient(), warmUpSeconds: WARM_UP_SECONDS }
     const peers = await startBoth()
     try {
       for (const [what, request] of Object.entries(READS)) {
-        const [one, two] = await measureInTurn(peers, request, { ...options, client })
+        const [one, two] = await measureInTurn(peers, request, load)
         if (one === undefined || two === undefined) continue
         const ratio = two.requestsPerSecond / one.requestsPerSecond
         rows.push([what, ...figuresOf(one, two), `${number(ratio)}×`])
