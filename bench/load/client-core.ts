@@ -2,7 +2,13 @@ import { availableParallelism } from 'node:os'
 import { mustRun, runCommand } from '../../tests/support/command.ts'
 
 /** By the Debian package that has them. */
-const PROGRAMS = { curl: 'curl', nginx: 'nginx', taskset: 'util-linux', wrk: 'wrk' }
+const PROGRAMS = {
+  cc: 'gcc libc6-dev',
+  curl: 'curl',
+  nginx: 'nginx',
+  taskset: 'util-linux',
+  wrk: 'wrk',
+}
 
 /**
  * This process, its threads and what it starts go to core 1: the server that is measured has core 0 for itself.

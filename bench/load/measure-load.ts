@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Peer } from '../peers/peer.ts'
 import { type Asked, ask } from './ask.ts'
+import type { Client } from './client.ts'
 import { median } from './median.ts'
 import { readEndedCpuMs } from './process-usage.ts'
 import { runWrk } from './wrk.ts'
@@ -27,9 +28,17 @@ export interface Load {
   p999Ms: number
   /** Of the server, a request. */
   cpuMicros: number
-  /** The same of wrk. */
+  /** The same of the client. */
   clientCpuMicros: number
   rssMb: number
+}
+
+export interface LoadOptions {
+  rounds: number
+  seconds: number
+  /** wrk where it is not said. */
+  client?: Client
+  warmUpSeconds?: number
 }
 
 /**
@@ -39,6 +48,7 @@ export interface Load {
 async function prepareLoad(
   peer: Peer,
   request: Request,
+  { client = runWrk, warmUpSeconds = WARM_UP_SECONDS }: LoadOptions,
 ): Promise<(seconds: number) => Promise<Load>> {
   const url = request.url(peer)
   const own = request.isAnonymous === true ? {} : peer.headers
@@ -50,20 +60,20 @@ async function prepareLoad(
     urls: request.urls?.(peer),
     isRefused: (request.status ?? 200) >= 400,
   }
-  await runWrk(url, { ...options, seconds: WARM_UP_SECONDS })
+  await client(url, { ...options, seconds: warmUpSeconds })
   await waitUntilIdle(peer)
 
   return async (seconds) => {
     const [before, clientBefore] = [await peer.readUsage(), await readEndedCpuMs()]
-    const { requests, bytes, ...wrk } = await runWrk(url, { ...options, seconds })
+    const { requests, bytes, ...times } = await client(url, { ...options, seconds })
     const [after, clientAfter] = [await peer.readUsage(), await readEndedCpuMs()]
     await waitUntilIdle(peer)
     return {
-      requestsPerSecond: requests / wrk.seconds,
-      megabytesPerSecond: bytes / wrk.seconds / 1e6,
-      p50Ms: wrk.p50Ms,
-      p99Ms: wrk.p99Ms,
-      p999Ms: wrk.p999Ms,
+      requestsPerSecond: requests / times.seconds,
+      megabytesPerSecond: bytes / times.seconds / 1e6,
+      p50Ms: times.p50Ms,
+      p99Ms: times.p99Ms,
+      p999Ms: times.p999Ms,
       cpuMicros: ((after.cpuMs - before.cpuMs) * 1000) / requests,
       clientCpuMicros: ((clientAfter - clientBefore) * 1000) / requests,
       rssMb: after.rssMb,
@@ -71,27 +81,28 @@ async function prepareLoad(
   }
 }
 
-/** What is compiled while it runs is compiled by then, in two processes too. */
 const WARM_UP_SECONDS = 2
 
 /** In every round one peer after the other. @returns the median round of each, by what counts */
 export async function measureInTurn(
   peers: readonly Peer[],
   request: Request,
-  { rounds, seconds }: { rounds: number; seconds: number },
+  options: LoadOptions,
   rateOf = (load: Load) => load.requestsPerSecond,
 ): Promise<Load[]> {
   const measured: { take: (seconds: number) => Promise<Load>; loads: Load[] }[] = []
-  for (const peer of peers) measured.push({ take: await prepareLoad(peer, request), loads: [] })
-  for (let round = 0; round < rounds; round += 1) {
-    for (const { take, loads } of measured) loads.push(await take(seconds))
+  for (const peer of peers) {
+    measured.push({ take: await prepareLoad(peer, request, options), loads: [] })
+  }
+  for (let round = 0; round < options.rounds; round += 1) {
+    for (const { take, loads } of measured) loads.push(await take(options.seconds))
   }
   return measured.map(({ loads }) => median(loads, rateOf))
 }
 
 const IDLE_PATIENCE_MS = 2000
 
-/** A server still works on what wrk has asked for and no longer waits for. */
+/** A server still works on what a client has asked for and no longer waits for. */
 async function waitUntilIdle(peer: Peer): Promise<void> {
   const deadline = performance.now() + IDLE_PATIENCE_MS
   let last = await peer.readUsage()
@@ -105,7 +116,7 @@ async function waitUntilIdle(peer: Peer): Promise<void> {
 
 const PATIENCE_MS = 10_000
 
-/** wrk takes every success for the same. Some answers (gzip) are made in the background after the first request. */
+/** A client takes every success for the same. Some answers (gzip) are made in the background after the first request. */
 async function waitForExpected(
   peer: Peer,
   headers: Record<string, string>,

@@ -2,30 +2,12 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { mustRun } from '../../tests/support/command.ts'
 import { makeRunFolder } from '../data/folders.ts'
-
-export interface WrkLoad {
-  requests: number
-  seconds: number
-  bytes: number
-  p50Ms: number
-  p99Ms: number
-  p999Ms: number
-}
-
-export interface WrkOptions {
-  seconds: number
-  connections?: number
-  headers?: Record<string, string>
-  /** Of the same server, asked for in turn instead of the one. */
-  urls?: readonly string[] | undefined
-  /** Every answer must be a refusal. */
-  isRefused?: boolean
-}
+import type { ClientLoad, ClientOptions } from './client.ts'
 
 const SCRIPT = join(import.meta.dirname, 'wrk.lua')
 
-/** wrk on core 1, bounded in time. Throws where one answer was no success: figures of failing requests are worth nothing. */
-export async function runWrk(url: string, options: WrkOptions): Promise<WrkLoad> {
+/** wrk on core 1, bounded in time: a Client. */
+export async function runWrk(url: string, options: ClientOptions): Promise<ClientLoad> {
   const { seconds, connections = 32, headers = {}, urls, isRefused = false } = options
   const flags = Object.entries(headers).flatMap(([name, value]) => ['-H', `${name}: ${value}`])
   const load = ['-t', '1', '-c', String(connections), '-d', `${seconds}s`, '--timeout', '20s']
@@ -34,7 +16,7 @@ export async function runWrk(url: string, options: WrkOptions): Promise<WrkLoad>
   const text = await mustRun('taskset', args)
   const line = text.split('\n').find((one) => one.startsWith('{'))
   if (line === undefined) throw new Error(`wrk said nothing that can be read:\n${text}`)
-  const { refused, broken, ...figures } = JSON.parse(line) as WrkLoad & Failures
+  const { refused, broken, ...figures } = JSON.parse(line) as ClientLoad & Failures
   const wrong = isRefused ? figures.requests - refused : refused
   if (wrong + broken > 0 || figures.requests === 0) {
     throw new Error(
