@@ -1,6 +1,6 @@
-import { promisify } from 'node:util'
 import { constants, crc32, deflateRaw } from 'node:zlib'
 import { type Bytes, partsOf } from './bytes.ts'
+import { promisify } from './promisify.ts'
 
 /** A stretch of a document as it goes into a gzip member, with what the member's end says of the document. */
 export interface MemberPart {
