@@ -1,5 +1,5 @@
 /**
  * That of `node:util`, which as an ES module has all its names looked at: some of them load parts of Node that nobody here needs,
- * 4 ms of every start.
+ * 2 ms of every start.
  */
 export const { promisify } = process.getBuiltinModule('node:util')
