@@ -7,11 +7,12 @@ import { type Answer, lengthOf, type StoreRequest } from './http/answer.ts'
 import { createRouter, type Match, type Route, type RouteContext } from './http/router.ts'
 import { answerError, StoreError } from './http/store-error.ts'
 import { RELATIVE_URLS } from './index/entry.ts'
+import { loadPackageReader } from './index/indexed-files.ts'
 import { createProjectIndexes } from './index/project-indexes.ts'
 import { createKeyedLock } from './keyed-lock.ts'
 import type { CreateMetrics } from './metrics/metrics.ts'
 import type { Replicas } from './replicas/replicas.ts'
-import { createRoutes } from './routes.ts'
+import { createRoutes, loadRoutes } from './routes.ts'
 import { keepSmallFiles } from './storage/small-files.ts'
 import type { Storage } from './storage/storage.ts'
 import type { WebFiles } from './web/web-files.ts'
@@ -22,6 +23,8 @@ export interface Chartstore {
   dispatch: (request: StoreRequest) => Promise<Answer>
   /** The same at once: undefined where `dispatch` is to be asked. Never throws. */
   peek: (request: StoreRequest) => Answer | undefined
+  /** Has all of it in memory: what is seldom asked is loaded when it is, or by this. */
+  loadAll: () => Promise<void>
   /** Stops background work and leaves index-cache.yaml files up to date. */
   close: () => Promise<void>
 }
@@ -142,6 +145,10 @@ export function createChartstore({
       } catch {
         return undefined
       }
+    },
+    loadAll: async () => {
+      await loadRoutes()
+      await loadPackageReader()
     },
     close: async () => {
       await indexes.close()

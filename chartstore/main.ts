@@ -54,6 +54,8 @@ async function start(): Promise<Running | undefined> {
         ? undefined
         : await openWebFiles(listening.webTemplateDir, log),
   })
+  // later the files may be those of another version
+  await store.loadAll()
   const server = createStoreServer(withCors(store.dispatch, listening.corsOrigins), {
     log,
     unloggedPath: listening.logsHealth ? undefined : `${contextPath}/health`,

@@ -1,18 +1,27 @@
+import { runOnce } from '../service/coalesce.ts'
 import { createChartsHandlers } from './charts/charts.ts'
-import { createContentsHandlers } from './charts/contents.ts'
 import { createDeleteHandler } from './charts/delete.ts'
 import { createDownloadHandlers } from './charts/download.ts'
 import type { HandlerDeps } from './charts/handler-deps.ts'
 import { createIndexFileHandlers } from './charts/index-file.ts'
 import { createReindexHandler } from './charts/reindex.ts'
 import { createStatsHandlers, listAsked } from './charts/stats.ts'
-import { createUploadHandlers } from './charts/upload.ts'
 import type { Answer } from './http/answer.ts'
 import { json, welcome } from './http/replies.ts'
 import type { Route } from './http/router.ts'
 import type { Metrics } from './metrics/metrics.ts'
 import { createUploadsUnderWay } from './upload/uploads-under-way.ts'
 import { createArtifactHubHandler } from './web/artifact-hub.ts'
+
+/** A store that starts has an index to answer first: what reads packages is loaded when it is asked for, or by `loadRoutes`. */
+const loadContents = () => import('./charts/contents.ts')
+const loadUpload = () => import('./charts/upload.ts')
+
+/** Has all in memory that the routes need. */
+export async function loadRoutes(): Promise<void> {
+  await loadUpload()
+  await loadContents()
+}
 
 /**
  * ChartMuseum's API at depth 1 (spec/chartmuseum.md 1.2-1.4). The first match counts. Unlike ChartMuseum the welcome
@@ -21,10 +30,12 @@ import { createArtifactHubHandler } from './web/artifact-hub.ts'
 export function createRoutes(deps: HandlerDeps): Route[] {
   const { policy } = deps
   const charts = createChartsHandlers(deps)
-  const contents = createContentsHandlers(deps)
   const index = createIndexFileHandlers(deps)
   const uploads = createUploadsUnderWay(deps.siblings)
-  const upload = createUploadHandlers({ ...deps, uploads })
+  const contents = runOnce(async () => (await loadContents()).createContentsHandlers(deps))
+  const upload = runOnce(async () =>
+    (await loadUpload()).createUploadHandlers({ ...deps, uploads }),
+  )
   const stats = createStatsHandlers({ ...deps, uploads })
   const healthy = () => json({ healthy: true })
   const info = () => json({ version: deps.version })
@@ -36,8 +47,18 @@ export function createRoutes(deps: HandlerDeps): Route[] {
   ]
   const api: Route[] = [
     { method: 'GET', path: '/api/:repo/charts', action: 'pull', ...charts.list },
-    { method: 'POST', path: '/api/:repo/charts', action: 'push', handler: upload.chart },
-    { method: 'POST', path: '/api/:repo/prov', action: 'push', handler: upload.provenance },
+    {
+      method: 'POST',
+      path: '/api/:repo/charts',
+      action: 'push',
+      handler: async (context) => (await upload()).chart(context),
+    },
+    {
+      method: 'POST',
+      path: '/api/:repo/prov',
+      action: 'push',
+      handler: async (context) => (await upload()).provenance(context),
+    },
     { method: 'GET', path: '/api/:repo/_problems', action: 'push', handler: charts.problems },
     { method: 'GET', path: '/api/_stats', action: 'pull', repos: listAsked, handler: stats.many },
     { method: 'GET', path: '/api/:repo/_stats', action: 'pull', handler: stats.one },
@@ -59,13 +80,13 @@ export function createRoutes(deps: HandlerDeps): Route[] {
       method: 'GET',
       path: '/api/:repo/charts/:name/:version/templates',
       action: 'pull',
-      handler: contents.templates,
+      handler: async (context) => (await contents()).templates(context),
     },
     {
       method: 'GET',
       path: '/api/:repo/charts/:name/:version/values',
       action: 'pull',
-      handler: contents.values,
+      handler: async (context) => (await contents()).values(context),
     },
   ]
   const removal: Route[] = [

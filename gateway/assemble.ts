@@ -121,8 +121,9 @@ export function assembleGateway(
   }
   // soon after the start: later the files may be those of another version
   const loadAll = async () => {
-    for (const load of [() => import('express'), app.loadAll, loadJwt, loadPackageFiles]) {
-      await load()
+    const loads = [() => import('express'), app.loadAll, loadJwt, loadPackageFiles, store.loadAll]
+    for (const load of loads) {
+      await load?.()
       // each takes a while, and requests have come meanwhile
       await nextTurn()
     }

@@ -82,6 +82,7 @@ export async function createEmbeddedStore(
       const answer = await store.dispatch(request)
       return { ...answer, body: toReadable(answer.body) }
     },
+    loadAll: store.loadAll,
     close: store.close,
     createServer: () =>
       createStoreServer(store.dispatch, { log: log.child({}, { level: 'warn' }) }),

@@ -1,5 +1,6 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import { LRUCache } from 'lru-cache'
+import { countLimit } from '../service/count-limit.ts'
 import type { Logger } from '../service/log.ts'
 import { createTurnEnd } from '../service/turn-end.ts'
 import type { Authoriser } from './access/authorise.ts'
@@ -137,7 +138,7 @@ function readKept(asked: Asked): ChartRead | undefined {
 
 /** Reading a path costs more than looking it up, and the same ones are asked for: by GET, by who is known. */
 const readsOf = new LRUCache<string, ChartRead | false>({
-  max: 10_000,
+  ...countLimit(10_000),
   memoMethod: (url) => parseRead({ method: 'GET', url }) ?? false,
 })
 const MAX_KEPT_LENGTH = 256

@@ -7,7 +7,6 @@ import { createServer } from '../service/node-http.ts'
 import type { Siblings } from '../service/siblings.ts'
 import { type AssembledGateway, assembleGateway } from './assemble.ts'
 import type { ChartStore } from './charts/chart-store.ts'
-import { keepBodies } from './charts/kept-bodies.ts'
 import type { GatewayConfig } from './config.ts'
 import type { ConnectionConfig } from './db/connect.ts'
 import type { Database } from './db/database.ts'
@@ -86,6 +85,7 @@ async function openStore(
 ): Promise<ChartStore> {
   if (chartstore !== undefined) {
     const { createRemoteStore } = await import('./charts/remote-store.ts')
+    const { keepBodies } = await import('./charts/kept-bodies.ts')
     const remote = createRemoteStore({ ...chartstore, log })
     stops.push(remote.close)
     return keepBodies(remote, log)

@@ -79,5 +79,6 @@ async function removeOld(folder, current) {
   }
 }
 
-keepCompiledCode()
+// the hook that comes last is asked first: what it knows, no other is asked for
 loadOneLanguage()
+keepCompiledCode()

@@ -15,7 +15,8 @@ export function parseEnv<Shape extends z.ZodRawShape>(
   otherFaults: readonly string[] = [],
 ): Readonly<z.output<z.ZodObject<Shape>>> {
   const named = Object.keys(schema.shape).map((name) => [name, env[name] || undefined])
-  const parsed = schema.safeParse(Object.fromEntries(named))
+  // zod would write code for each schema, which is worth it where there is more than one thing to parse
+  const parsed = schema.safeParse(Object.fromEntries(named), { jitless: true })
   const faults = [
     ...(parsed.error?.issues.map((issue) => describe(issue, env)) ?? []),
     ...otherFaults,

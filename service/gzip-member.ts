@@ -1,6 +1,5 @@
-import { promisify } from 'node:util'
-import { constants, crc32, deflateRaw } from 'node:zlib'
 import { type Bytes, partsOf } from './bytes.ts'
+import { promisify } from './promisify.ts'
 
 /** A stretch of a document as it goes into a gzip member, with what the member's end says of the document. */
 export interface MemberPart {
@@ -13,11 +12,16 @@ export interface MemberPart {
   shift: number
 }
 
-const compress = promisify(deflateRaw)
+/** Loaded by the first stretch: a start has an index to answer first, and what is compressed is made after that. */
+const loadZlib = () => process.getBuiltinModule('node:zlib')
 
 /** Compresses a stretch, in libuv's threads. */
 export async function compressPart(bytes: Buffer): Promise<MemberPart> {
-  const blocks = await compress(bytes, { level: 6, finishFlush: constants.Z_FULL_FLUSH })
+  const { constants, deflateRaw } = loadZlib()
+  const blocks = await promisify(deflateRaw)(bytes, {
+    level: 6,
+    finishFlush: constants.Z_FULL_FLUSH,
+  })
   // a copy: zlib's own buffer is longer than what is in it
   return createPart(bytes, [Buffer.from(blocks)])
 }
@@ -81,7 +85,12 @@ const END_BYTES = LAST_BLOCK.length + 8
 const MAX_STORED = 0xffff
 
 function createPart(bytes: Buffer, blocks: readonly Buffer[]): MemberPart {
-  return { blocks, crc: crc32(bytes), length: bytes.length, shift: shiftBy(bytes.length) }
+  return {
+    blocks,
+    crc: loadZlib().crc32(bytes),
+    length: bytes.length,
+    shift: shiftBy(bytes.length),
+  }
 }
 
 /*

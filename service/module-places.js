@@ -21,23 +21,42 @@ export function keepModulePlaces(folder) {
   // the hooks came with Node 22.15
   if (installation === undefined || module.registerHooks === undefined) return
   const file = join(folder, NAME)
+  /** By the conditions, which tell `import` from `require` and what Node was started with; then by who asks, and for what. */
   const places = readPlaces(file, installation)
-  const known = places.size
+  /** The same by the array that Node has of them, for all modules the same one: to write them out costs more than to look. */
+  const byConditions = new WeakMap()
+  let isMore = false
+
+  const placesFor = (conditions) => {
+    const known = byConditions.get(conditions) ?? getOrMake(places, String(conditions))
+    byConditions.set(conditions, known)
+    return known
+  }
   module.registerHooks({
     resolve: (specifier, context, next) => {
-      // conditions tell `import` from `require`, and what Node was started with
-      const key = `${context.parentURL} ${context.conditions} ${specifier}`
-      const place = places.get(key)
+      const known = placesFor(context.conditions)
+      // the program itself is asked for by nobody
+      const { parentURL = '' } = context
+      const place = known.get(parentURL)?.get(specifier)
       if (place !== undefined) return place
       const found = next(specifier, context)
       const { url, format } = found
-      if (CODE.test(url)) places.set(key, { url, format, shortCircuit: true })
+      if (CODE.test(url)) {
+        getOrMake(known, parentURL).set(specifier, { url, format, shortCircuit: true })
+        isMore = true
+      }
       return found
     },
   })
   process.on('exit', () => {
-    if (places.size > known) writePlaces(file, { installation, places: [...places] })
+    if (isMore) writePlaces(file, { installation, places: toLists(places, 2) })
   })
+}
+
+function getOrMake(maps, key) {
+  const known = maps.get(key) ?? new Map()
+  maps.set(key, known)
+  return known
 }
 
 /** What decides where modules are; undefined where that cannot be told. */
@@ -53,10 +72,19 @@ function describeInstallation() {
 function readPlaces(file, installation) {
   try {
     const kept = JSON.parse(readFileSync(file, 'utf8'))
-    return new Map(kept.installation === installation ? kept.places : [])
+    return toMaps(kept.installation === installation ? kept.places : [], 2)
   } catch {
     return new Map()
   }
+}
+
+/** JSON knows no maps. @param depth how many more are within each. */
+function toLists(maps, depth) {
+  return depth === 0 ? [...maps] : [...maps].map(([key, map]) => [key, toLists(map, depth - 1)])
+}
+
+function toMaps(lists, depth) {
+  return new Map(depth === 0 ? lists : lists.map(([key, list]) => [key, toMaps(list, depth - 1)]))
 }
 
 function writePlaces(file, kept) {

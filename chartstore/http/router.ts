@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache'
+import { countLimit } from '../../service/count-limit.ts'
 import { isSafeSegment } from '../storage/path-segment.ts'
 import type { Answer, StoreRequest } from './answer.ts'
 import { StoreError } from './store-error.ts'
@@ -59,7 +60,7 @@ export function createRouter(
     return undefined
   }
   // Clients ask for the same paths, and finding a route costs more than looking it up.
-  const reads = new LRUCache<string, Found>({ max: 10_000 })
+  const reads = new LRUCache<string, Found>(countLimit(10_000))
   const findRead = (path: string): Found | undefined => {
     const kept = reads.get(path)
     if (kept !== undefined) return kept

@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache'
+import { countLimit } from '../../service/count-limit.ts'
 
 /**
  * Remembers who changed which file in the last minute. What two stores did to one file at nearly the same time may be
@@ -13,7 +14,7 @@ const REMEMBERED = 20_000
 const REMEMBERED_MS = 60_000
 
 export function createContests(): Contests {
-  const last = new LRUCache<string, string>({ max: REMEMBERED, ttl: REMEMBERED_MS })
+  const last = new LRUCache<string, string>({ ...countLimit(REMEMBERED), ttl: REMEMBERED_MS })
   return {
     note: (key, origin) => {
       const before = last.get(key)

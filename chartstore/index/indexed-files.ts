@@ -14,7 +14,7 @@ import { createIndexDocument, type IndexDocument } from './document.ts'
 import type { IndexEntry } from './entry.ts'
 import { createFileLedger, type FileLedger } from './file-ledger.ts'
 import type { IndexPage } from './index-page.ts'
-import { createReader, createThreadedReader, type PackageReader } from './package-reader.ts'
+import type { PackageReader } from './package-reader.ts'
 
 /** A file that is in storage and not in the index, and why. */
 export interface Problem {
@@ -71,6 +71,9 @@ const MANY_BYTES = 2 * 1024 * 1024
 
 /** Enough to know them by. */
 const MAX_UNLISTED = 10
+
+/** Most starts find an index that is up to date. */
+export const loadPackageReader = () => import('./package-reader.ts')
 
 export function createIndexedFiles(options: {
   project: string
@@ -212,12 +215,14 @@ export function createIndexedFiles(options: {
     drop,
     doubt: (fileName) => doubtful.add(fileName),
     read: async (files) => {
+      if (files.length === 0) return 0
       let done = 0
       const lost: unknown[] = []
       const progress = setInterval(() => {
         log.info({ done, of: files.length }, 'reading chart packages for the index')
       }, PROGRESS_MS)
       try {
+        const { createReader, createThreadedReader } = await loadPackageReader()
         const reader = (areMany(files) ? createThreadedReader : createReader)(options)
         await inParallel(files, reader.atOnce, async (file) => {
           const key = `${project}/${packageOf(file.fileName)}`
@@ -226,7 +231,7 @@ export function createIndexedFiles(options: {
           done++
         })
         // One that cannot be read harms no other. When none can, it is storage: an empty index would be a lie.
-        const isAllLost = files.length > 0 && lost.length === files.length
+        const isAllLost = lost.length === files.length
         if (document.versionCount() === 0 && isAllLost) throw lost[0]
         return lost.length
       } finally {

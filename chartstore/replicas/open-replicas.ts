@@ -2,7 +2,6 @@ import type { Logger } from '../../service/log.ts'
 import type { Siblings } from '../../service/siblings.ts'
 import type { RedisConfig } from './redis-config.ts'
 import { createLoneReplica, type Replicas } from './replicas.ts'
-import { addSiblings, createSiblingReplicas } from './sibling-stores.ts'
 
 /**
  * @param bucket names the storage that the replicas share.
@@ -14,10 +13,13 @@ export async function openReplicas(
   siblings: Siblings | undefined,
   log: Logger,
 ): Promise<Replicas> {
-  if (config === undefined) {
-    return siblings === undefined ? createLoneReplica() : createSiblingReplicas(siblings)
-  }
+  const shared = config && (await openRedisReplicas(config, bucket, log))
+  if (siblings === undefined) return shared ?? createLoneReplica()
+  const { addSiblings, createSiblingReplicas } = await import('./sibling-stores.ts')
+  return shared === undefined ? createSiblingReplicas(siblings) : addSiblings(shared, siblings)
+}
+
+async function openRedisReplicas(config: RedisConfig, bucket: string, log: Logger) {
   const { createRedisReplicas } = await import('./redis-replicas.ts')
-  const replicas = createRedisReplicas(config, bucket, log)
-  return siblings === undefined ? replicas : addSiblings(replicas, siblings)
+  return createRedisReplicas(config, bucket, log)
 }

@@ -4,7 +4,6 @@ import type { Replicas } from '../replicas/replicas.ts'
 import { createLocalPaths } from './local-paths.ts'
 import { createLocalReader } from './local-reader.ts'
 import { createLocalStorage, recoverLocalStorage } from './local-storage.ts'
-import { createObjectStorage } from './object-storage.ts'
 import type { ObjectStore } from './object-store.ts'
 import type { Storage, StorageReader } from './storage.ts'
 import type { StorageConfig } from './storage-config.ts'
@@ -20,8 +19,10 @@ export async function openStorage(
   claim: Replicas['claim'],
   log: Logger,
 ): Promise<Storage> {
-  const open = (objects: ObjectStore, prefix: string) =>
-    createObjectStorage({ objects, prefix, needsExclusiveCreate: !allowsOverwrite, claim })
+  const open = async (objects: ObjectStore, prefix: string) => {
+    const { createObjectStorage } = await import('./object-storage.ts')
+    return createObjectStorage({ objects, prefix, needsExclusiveCreate: !allowsOverwrite, claim })
+  }
 
   switch (config.kind) {
     case 'local':

@@ -1,7 +1,7 @@
 import { pbkdf2 } from 'node:crypto'
-import { promisify } from 'node:util'
 import { hash, verify } from '@node-rs/argon2'
 import pLimit from 'p-limit'
+import { promisify } from '../../service/promisify.ts'
 import { createWorkerPool, WorkerLost } from '../../service/worker-pool.ts'
 import { ServiceUnavailable } from '../http/errors.ts'
 import {

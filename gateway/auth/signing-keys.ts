@@ -5,7 +5,7 @@ import {
   generateKeyPair,
   type KeyObject,
 } from 'node:crypto'
-import { promisify } from 'node:util'
+import { promisify } from '../../service/promisify.ts'
 import { createLiveCache } from '../cache/live-cache.ts'
 import type { ChangeFeed } from '../db/change.ts'
 import type { Database, Queryable } from '../db/database.ts'

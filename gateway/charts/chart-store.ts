@@ -55,5 +55,7 @@ export interface ChartStore {
     path: string,
     options?: CallOptions,
   ) => Promise<StoreAnswer>
+  /** Has all of a store in this process in memory: what is seldom asked is loaded when it is, or by this. */
+  loadAll?: () => Promise<void>
   close: () => Promise<void>
 }

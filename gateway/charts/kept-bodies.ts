@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { LRUCache } from 'lru-cache'
 import { acceptsGzip } from '../../service/accepts-gzip.ts'
 import { coalesceByKey } from '../../service/coalesce.ts'
+import { countLimit } from '../../service/count-limit.ts'
 import { matchesEtag } from '../../service/etag.ts'
 import type { Logger } from '../../service/log.ts'
 import { type OriginalRequest, sendError } from '../http/send-error.ts'
@@ -39,7 +40,7 @@ export function keepBodies(store: ChartStore, log: Logger): ChartStore {
     // an entry costs more than its bytes
     sizeCalculation: (forms) => forms.reduce((sum, { body }) => sum + body.length + 1024, 0),
   })
-  const unfit = new LRUCache<string, true>({ max: 10_000, ttl: UNFIT_MS })
+  const unfit = new LRUCache<string, true>({ ...countLimit(10_000), ttl: UNFIT_MS })
 
   const keep = (path: string, fresh: KeptBody): KeptBody => {
     const others = (kept.get(path) ?? []).filter(({ etag }) => etag !== fresh.etag)

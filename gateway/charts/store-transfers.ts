@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import { LRUCache } from 'lru-cache'
+import { countLimit } from '../../service/count-limit.ts'
 import type { AuditLog } from '../audit/audit-log.ts'
 import { auditAnswer, type Caller, describeRequest } from '../audit/audit-request.ts'
 import type { OriginalRequest } from '../http/send-error.ts'
@@ -37,7 +38,7 @@ export function auditDownload(
 
 /** Reading a version costs more than all else that is done here for a small package, and the same ones are fetched. */
 const subjects = new LRUCache<string, PackageName>({
-  max: 10_000,
+  ...countLimit(10_000),
   memoMethod: (fileName) => parsePackageName(fileName) ?? { chart: fileName, version: '' },
 })
 
