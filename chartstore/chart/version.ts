@@ -15,25 +15,11 @@ const LOOSE = new RegExp(
 /** MaxVersionLen of Masterminds/semver 3.5; npm's semver has the same limit. */
 const MAX_LENGTH = 256
 
-/** Many charts have the same versions, and entries that were packed keep only the text: each place in an index is found by some. */
-const parsed = new Map<string, Version>()
-const MAX_PARSED = 1000
-
 /**
  * `NewVersion` of Masterminds/semver 3.4 and later: an optional `v`, one to three numbers that may have leading zeros,
  * then prerelease and build as SemVer 2 has them. Numbers end at 2^53-1 here, at 2^64-1 there.
  */
 export function parseVersion(text: string): Version | undefined {
-  const known = parsed.get(text)
-  if (known !== undefined) return known
-  const version = parse(text)
-  if (version === undefined) return undefined
-  if (parsed.size === MAX_PARSED) parsed.clear()
-  parsed.set(text, version)
-  return version
-}
-
-function parse(text: string): Version | undefined {
   if (text.length > MAX_LENGTH) return undefined
   const match = LOOSE.exec(text)
   if (match === null) return undefined
