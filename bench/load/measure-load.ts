@@ -38,7 +38,6 @@ export interface LoadOptions {
   seconds: number
   /** wrk where it is not said. */
   client?: Client
-  warmUpSeconds?: number
 }
 
 /**
@@ -48,7 +47,7 @@ export interface LoadOptions {
 async function prepareLoad(
   peer: Peer,
   request: Request,
-  { client = runWrk, warmUpSeconds = WARM_UP_SECONDS }: LoadOptions,
+  client: Client,
 ): Promise<(seconds: number) => Promise<Load>> {
   const url = request.url(peer)
   const own = request.isAnonymous === true ? {} : peer.headers
@@ -60,7 +59,8 @@ async function prepareLoad(
     urls: request.urls?.(peer),
     isRefused: (request.status ?? 200) >= 400,
   }
-  await client(url, { ...options, seconds: warmUpSeconds })
+  await client(url, { ...options, seconds: warmPeers.has(peer) ? 2 : 8 })
+  warmPeers.add(peer)
   await waitUntilIdle(peer)
 
   return async (seconds) => {
@@ -81,21 +81,25 @@ async function prepareLoad(
   }
 }
 
-const WARM_UP_SECONDS = 2
+/**
+ * What runs often is compiled in time: in its first seconds a fresh process takes twice as long for a request as it does later,
+ * and one of two, which sees half of the requests, takes longer to come to that.
+ */
+const warmPeers = new WeakSet<Peer>()
 
 /** In every round one peer after the other. @returns the median round of each, by what counts */
 export async function measureInTurn(
   peers: readonly Peer[],
   request: Request,
-  options: LoadOptions,
+  { rounds, seconds, client = runWrk }: LoadOptions,
   rateOf = (load: Load) => load.requestsPerSecond,
 ): Promise<Load[]> {
   const measured: { take: (seconds: number) => Promise<Load>; loads: Load[] }[] = []
   for (const peer of peers) {
-    measured.push({ take: await prepareLoad(peer, request, options), loads: [] })
+    measured.push({ take: await prepareLoad(peer, request, client), loads: [] })
   }
-  for (let round = 0; round < options.rounds; round += 1) {
-    for (const { take, loads } of measured) loads.push(await take(options.seconds))
+  for (let round = 0; round < rounds; round += 1) {
+    for (const { take, loads } of measured) loads.push(await take(seconds))
   }
   return measured.map(({ loads }) => median(loads, rateOf))
 }

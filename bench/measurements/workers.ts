@@ -12,8 +12,6 @@ import type { Measurement } from './measurement.ts'
 const PROJECT = projectOf(1000)
 const BOTH = '0,1'
 const CORES = 2
-/** Each of two processes sees half of the requests, so what runs often is compiled later: after this a request costs no less. */
-const WARM_UP_SECONDS = 8
 
 /**
  * One process and two, in turn, both on both cores. They share them with the client, which is not wrk: for a long index that
@@ -24,7 +22,7 @@ export const workers: Measurement = {
   title: 'Reads with two workers',
   run: async (options, findings) => {
     const rows: string[][] = []
-    const load = { ...options, client: await buildLightClient(), warmUpSeconds: WARM_UP_SECONDS }
+    const load = { ...options, client: await buildLightClient() }
     const peers = await startBoth()
     try {
       for (const [what, request] of Object.entries(READS)) {
