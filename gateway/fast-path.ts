@@ -7,7 +7,7 @@ import type { Authoriser } from './access/authorise.ts'
 import type { Caller } from './audit/audit-request.ts'
 import { parseBasicCredential } from './auth/basic-credential.ts'
 import type { Credential, CredentialVerifier, VerifyCredential } from './auth/credentials.ts'
-import { ANONYMOUS } from './auth/principal.ts'
+import { ANONYMOUS, type Principal } from './auth/principal.ts'
 import { type ChartRead, type ChartReads, isChartRead } from './charts/chart-reads.ts'
 import { parseChartRequest } from './charts/parse-chart-request.ts'
 import type { BeginRequest } from './http/begin-request.ts'
@@ -16,10 +16,11 @@ import { type OriginalRequest, sendError } from './http/send-error.ts'
 import { type ReadyAnswer, sendReady } from './http/send-ready.ts'
 import { addressOf, type IsTrustedProxy } from './http/trusted-proxies.ts'
 import type { ProjectAccess } from './projects/repository.ts'
+import { CSRF_HEADER, isProgramPath } from './sessions/program-path.ts'
 import { PING, PONG } from './system/ping.ts'
 
 /**
- * helm asks for the same few things again and again, with Basic on each request. Who asks and what they may do in the project is
+ * helm asks for the same few things again and again, with Basic on each request or as nobody. Who asks and what they may do in the project is
  * found out by the same functions, and without Express and passport, which cost more than all the rest, and take
  * longer to load than a start may take. What is known already is answered at once.
  *
@@ -69,32 +70,40 @@ export function createFastPath({
 
   /** Express answers where this comes to nothing, by the same attempt. */
   const findOut = async (
-    credential: Credential,
+    credential: Credential | undefined,
     request: AllowedRead,
     req: IncomingMessage,
     res: ServerResponse,
   ): Promise<void> => {
     const caller = begin(req, res, {})
-    const attempt = verifyCredential(credential, caller.ip)
+    const attempt = credential && verifyCredential(credential, caller.ip)
     const { permission, project: name } = request
-    const project = await attempt
-      .then((principal) => authoriser.findAllowed(principal, permission, { name }))
-      .catch(() => undefined)
-    if (project === undefined) handOver(Object.assign(caller, { attempt }), res)
-    else answer(request, project, Object.assign(caller, { principal: await attempt }), res)
+    const found = await findAllowed(attempt, permission, name).catch(() => undefined)
+    if (found === undefined) handOver(Object.assign(caller, attempt && { attempt }), res)
+    else answer(request, found.project, Object.assign(caller, { principal: found.principal }), res)
+  }
+
+  const findAllowed = async (
+    attempt: Promise<Principal> | undefined,
+    permission: AllowedRead['permission'],
+    name: string,
+  ) => {
+    const principal = attempt === undefined ? ANONYMOUS : await attempt
+    const project = await authoriser.findAllowed(principal, permission, { name })
+    return project && { principal, project }
   }
 
   return (req, res) => {
     const { authorization } = req.headers
-    if (authorization === undefined) {
-      if (!isPing(req)) return false
-      sendReady(begin(req, res, { principal: ANONYMOUS }), res, PING_ANSWER)
+    const credential = authorization === undefined ? undefined : parseBasicCredential(authorization)
+    if (credential === undefined && (authorization !== undefined || !isNobody(req))) return false
+    const principal = credential === undefined ? ANONYMOUS : peekCredential(credential)
+    if (principal === ANONYMOUS && isPing(req)) {
+      sendReady(begin(req, res, { principal }), res, PING_ANSWER)
       return true
     }
-    const credential = parseBasicCredential(authorization)
-    if (credential === undefined) return false
-    const principal = peekCredential(credential)
-    const request = principal === undefined ? parseRead(req) : readKept(req)
+    const kept = findKept(req)
+    const request = kept ?? parseRead(req)
     if (request?.permission === undefined) return false
     const { permission } = request
     const project = principal && authoriser.peekAllowed(principal, permission, request.project)
@@ -102,6 +111,7 @@ export function createFastPath({
       void findOut(credential, { ...request, permission }, req, res)
       return true
     }
+    if (kept === undefined) keepRead(req, request)
     const caller = begin(req, res, { principal })
     atTurnEnd(() => {
       const isGet = req.method === 'GET'
@@ -114,10 +124,17 @@ export function createFastPath({
   }
 }
 
-/** By nobody. What waits for a gateway to start asks nothing else. */
-function isPing({ method, url, headers }: IncomingMessage): boolean {
-  const isBare = headers.cookie === undefined && headers['x-harbor-csrf-token'] === undefined
-  return isBare && method === 'GET' && url === PING
+/** Who brings nothing that could tell who it is, where no token is handed out for a session to come. */
+function isNobody({ url = '', headers }: IncomingMessage): boolean {
+  const isBare = headers.cookie === undefined && headers[TOKEN_HEADER] === undefined
+  return isBare && isProgramPath(url)
+}
+
+const TOKEN_HEADER = CSRF_HEADER.toLowerCase()
+
+/** What waits for a gateway to start asks nothing else. */
+function isPing({ method, url }: IncomingMessage): boolean {
+  return method === 'GET' && url === PING
 }
 
 const PING_ANSWER: ReadyAnswer = {
@@ -130,18 +147,17 @@ type AllowedRead = ChartRead & { permission: NonNullable<ChartRead['permission']
 
 type Asked = Pick<IncomingMessage, 'method' | 'url'>
 
-function readKept(asked: Asked): ChartRead | undefined {
-  const { method, url = '' } = asked
-  if (method !== 'GET' || url.length > MAX_KEPT_LENGTH) return parseRead(asked)
-  return readsOf.memo(url) || undefined
+/** Reading a path costs more than looking it up, and the same ones are asked for: by GET, of who may read there. */
+const readsOf = new LRUCache<string, ChartRead>(countLimit(10_000))
+const MAX_KEPT_LENGTH = 256
+
+function findKept({ method, url = '' }: Asked): ChartRead | undefined {
+  return method === 'GET' ? readsOf.get(url) : undefined
 }
 
-/** Reading a path costs more than looking it up, and the same ones are asked for: by GET, by who is known. */
-const readsOf = new LRUCache<string, ChartRead | false>({
-  ...countLimit(10_000),
-  memoMethod: (url) => parseRead({ method: 'GET', url }) ?? false,
-})
-const MAX_KEPT_LENGTH = 256
+function keepRead({ method, url = '' }: Asked, request: ChartRead): void {
+  if (method === 'GET' && url.length <= MAX_KEPT_LENGTH) readsOf.set(url, request)
+}
 
 function parseRead({ method = '', url = '' }: Asked): ChartRead | undefined {
   try {

@@ -17,9 +17,13 @@ async function startBoth(t: TestContext): Promise<{ gateway: TestGateway; plain:
   const team = await accounts.createProject('team')
   const bob = await accounts.createUser('bob')
   await accounts.addMember(team, bob, ROLE.developer)
+  const open = await accounts.createProject('open', true)
+  await accounts.addMember(open, bob, ROLE.developer)
   const body = await buildChart({ name: 'hello', version: '1.0.0' })
   const upload = { as: 'bob', method: 'POST', body }
-  assert.equal((await gateway.get('/api/chartrepo/team/charts', upload)).status, 201)
+  for (const project of ['team', 'open']) {
+    assert.equal((await gateway.get(`/api/chartrepo/${project}/charts`, upload)).status, 201)
+  }
   return { gateway, plain }
 }
 
@@ -34,13 +38,20 @@ const READS = [
   ['GET', '/api/chartrepo/team/charts/hello/1.0.0'],
 ] as const
 
-for (const [method, path] of READS) {
-  test(`${method} ${path} is answered in the same way by both paths`, async (t) => {
+const ASKED = READS.flatMap(([method, path]) => [
+  { who: 'a member', as: 'bob', method, path },
+  { who: 'nobody', as: undefined, method, path: path.replace('/team/', '/open/') },
+  { who: 'another one', as: 'eve', method, path: path.replace('/team/', '/open/') },
+])
+
+for (const { who, as, method, path } of ASKED) {
+  test(`${method} ${path} by ${who} is answered in the same way by both paths`, async (t) => {
     const { gateway, plain } = await startBoth(t)
+    await gateway.accounts.createUser('eve')
     const ask = async ({ get, fastAnswers }: TestGateway) => {
       const before = fastAnswers()
       const headers = { 'x-request-id': 'the-same', 'x-forwarded-for': '192.0.2.7' }
-      const response = await get(path, { as: 'bob', method, headers })
+      const response = await get(path, { ...(as && { as }), method, headers })
       const { date, ...rest } = Object.fromEntries(response.headers)
       const body = Buffer.from(await response.arrayBuffer()).toString('latin1')
       return {
@@ -176,12 +187,50 @@ test('ping is answered in the same way by both paths, and with a credential or a
   }
 })
 
+test('of a public project a credential that is wrong is no read by nobody, and what could tell who it is goes to Express', async (t) => {
+  const { gateway, plain } = await startBoth(t)
+  const path = '/chartrepo/open/index.yaml'
+  const ask = async (
+    { get, fastAnswers }: TestGateway,
+    headers: Record<string, string>,
+    asked: string,
+  ) => {
+    const before = fastAnswers()
+    const response = await get(asked, { headers: { 'x-request-id': 'the-same', ...headers } })
+    await response.arrayBuffer()
+    const token = response.headers.get('x-harbor-csrf-token')
+    return { isFast: fastAnswers() > before, status: response.status, hasToken: token !== null }
+  }
+  assert.deepEqual(await ask(gateway, {}, path), { isFast: true, status: 200, hasToken: false })
+  const cases: [Record<string, string>, string, number][] = [
+    [{ authorization: basic('nobody') }, path, 401],
+    [{ authorization: basic('bob', 'wrong') }, path, 401],
+    [{ authorization: 'Basic !' }, path, 401],
+    [{ authorization: 'Bearer none' }, path, 401],
+    [{ authorization: '' }, path, 401],
+    [{ cookie: 'sid=none' }, path, 200],
+    [{ cookie: 'theme=dark' }, path, 200],
+    [{ 'x-harbor-csrf-token': 'none' }, path, 200],
+    [{}, `/${path}`, 200],
+  ]
+  for (const [headers, asked, status] of cases) {
+    const answer = await ask(gateway, headers, asked)
+    assert.deepEqual(answer, await ask(plain, headers, asked))
+    assert.deepEqual(
+      [answer.isFast, answer.status],
+      [false, status],
+      JSON.stringify([headers, asked]),
+    )
+  }
+})
+
 test('what the fast path cannot say yes to is refused by Express, and tried once', async (t) => {
   const { gateway, plain } = await startBoth(t)
   await gateway.accounts.createUser('eve')
   await gateway.accounts.run(`select pg_notify('chartgate_changes', 'everything:')`, [])
   for (const [init, status] of [
     [{ as: 'eve' }, 403],
+    [{}, 401],
     [{ as: 'nobody' }, 401],
     [{ as: 'bob', password: 'wrong' }, 401],
   ] as const) {
@@ -198,7 +247,7 @@ test('what the fast path cannot say yes to is refused by Express, and tried once
     assert.equal(gateway.fastAnswers(), before)
   }
   const lines = gateway.logLines.filter(({ requestId }) => requestId === 'the-same')
-  assert.equal(lines.length, 3)
+  assert.equal(lines.length, 4)
   // one of ten was taken above
   for (let guess = 2; guess <= 11; guess += 1) {
     const response = await gateway.get('/chartrepo/team/index.yaml', {

@@ -4,6 +4,8 @@ import { linkLargePackages } from './large-packages.ts'
 /** A project that a peer is started with. */
 export interface BenchProject {
   name: string
+  /** Whether anybody may read it. */
+  isPublic?: boolean
   /** Lays its packages into the folder. */
   write: (folder: string) => Promise<void>
 }

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Peer } from '../peers/peer.ts'
 import { type Asked, ask } from './ask.ts'
-import type { Client } from './client.ts'
+import type { Client, ClientLoad } from './client.ts'
 import { median } from './median.ts'
 import { readEndedCpuMs } from './process-usage.ts'
 import { runWrk } from './wrk.ts'
@@ -59,8 +59,7 @@ async function prepareLoad(
     urls: request.urls?.(peer),
     isRefused: (request.status ?? 200) >= 400,
   }
-  await client(url, { ...options, seconds: warmPeers.has(peer) ? 2 : 8 })
-  warmPeers.add(peer)
+  await warmUp(() => client(url, { ...options, seconds: 1 }))
   await waitUntilIdle(peer)
 
   return async (seconds) => {
@@ -81,11 +80,24 @@ async function prepareLoad(
   }
 }
 
+const BETTER = 1.03
+const NOT_BETTER = 3
+const MAX_LOADS = 20
+
 /**
- * What runs often is compiled in time: in its first seconds a fresh process takes twice as long for a request as it does later,
- * and one of two, which sees half of the requests, takes longer to come to that.
+ * Until it gets no faster. Programs whose code is compiled as it runs, Node's, take twice as long for a request in their first seconds as
+ * they do for the rest of their lives.
  */
-const warmPeers = new WeakSet<Peer>()
+async function warmUp(load: () => Promise<ClientLoad>): Promise<void> {
+  let best = 0
+  let notBetter = 0
+  for (let count = 0; count < MAX_LOADS && notBetter < NOT_BETTER; count += 1) {
+    const { requests, seconds } = await load()
+    const rate = requests / seconds
+    notBetter = rate > best * BETTER ? 0 : notBetter + 1
+    best = Math.max(best, rate)
+  }
+}
 
 /** In every round one peer after the other. @returns the median round of each, by what counts */
 export async function measureInTurn(

@@ -91,7 +91,7 @@ async function prepare(versions: number): Promise<Starter[]> {
   const own = { folder: join(folder, 'Chartgate') }
   const chartgate = { ...(await lay('Chartgate')), start: () => startChartgate(own) }
   const first = await chartgate.start()
-  await addProjects(first, [project.name])
+  await addProjects(first, [project])
   await first.stop()
   if (versions > MUSEUM_VERSIONS || (await installChartMuseum()) !== undefined) return [chartgate]
   const museum = { folder: join(folder, 'ChartMuseum') }

@@ -18,14 +18,14 @@ export const indexReads: Measurement = {
     const { sizes = SIZES } = options
     const peers = await startPeers({
       name: 'index',
-      projects: sizes.map(projectOf),
+      projects: [...sizes.map(projectOf), OPEN],
       peers: ALL,
       env: { JSON_INDEX: 'auto' },
     })
     try {
       const compared = await compareLoads(
         peers.list,
-        [...sizes.flatMap(casesOf), ...mergedCasesOf(sizes)],
+        [...sizes.flatMap(casesOf), openCase(), ...mergedCasesOf(sizes)],
         options,
       )
       findings.tables.push(...describeLoads('Index reads', compared))
@@ -72,10 +72,26 @@ function casesOf(versions: number): LoadCase[] {
   ]
 }
 
+/** As anybody reads it, who brings no credential. */
+const OPEN_VERSIONS = 100
+const OPEN = { ...projectOf(OPEN_VERSIONS), name: 'open', isPublic: true }
+
+function openCase(): LoadCase {
+  return {
+    what: 'public, gzip, by nobody',
+    versions: OPEN_VERSIONS,
+    url: (peer) => `${peer.repository(OPEN.name)}/index.yaml`,
+    headers: () => ({ 'accept-encoding': 'gzip' }),
+    isAnonymous: true,
+    isExpected: ({ headers }) => headers['content-encoding'] === 'gzip',
+    peers: ['Chartgate', 'nginx'],
+  }
+}
+
 /** Over all projects: ChartMuseum has none, and Harbor made it for admins alone. */
 function mergedCasesOf(sizes: readonly number[]): LoadCase[] {
   const url = (peer: Peer) => `${peer.url}/chartrepo/index.yaml`
-  const versions = sizes.reduce((sum, size) => sum + size, 0)
+  const versions = sizes.reduce((sum, size) => sum + size, OPEN_VERSIONS)
   const merged = { versions, url, peers: ['Chartgate'] } as const
   return [
     { ...merged, what: 'all projects' },

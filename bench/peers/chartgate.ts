@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { ADMIN, basicAuth, type Credentials } from '../../tests/support/accounts.ts'
 import { findFreePort } from '../../tests/support/free-port.ts'
 import { PROJECT_FOLDER } from '../../tests/support/project-folder.ts'
+import type { BenchProject } from '../data/projects.ts'
 import type { Peer } from './peer.ts'
 import { startServer } from './server.ts'
 
@@ -51,11 +52,15 @@ export const MEMBER: Credentials = { username: 'bench', password: 'Bench-Passw0r
 const DEVELOPER = 2
 
 /** Makes the projects, and the user a developer of each: may read and upload, and is no admin of anything. */
-export async function addProjects(peer: Peer, projects: readonly string[]): Promise<void> {
+export async function addProjects(
+  peer: Peer,
+  projects: readonly Pick<BenchProject, 'name' | 'isPublic'>[],
+): Promise<void> {
   await addUser(peer, MEMBER)
-  for (const project of projects) {
-    await post(peer, '/projects', { project_name: project })
-    await post(peer, `/projects/${project}/members`, {
+  for (const { name, isPublic = false } of projects) {
+    const metadata = { public: String(isPublic) }
+    await post(peer, '/projects', { project_name: name, metadata })
+    await post(peer, `/projects/${name}/members`, {
       role_id: DEVELOPER,
       member_user: { username: MEMBER.username },
     })

@@ -41,10 +41,7 @@ export async function startRemotePeers(
         },
       }),
     )
-    await addProjects(
-      gateway,
-      projects.map(({ name }) => name),
-    )
+    await addProjects(gateway, projects)
     const proxy = await start(startProxy(folder, store.url))
     return { gateway, proxy, stop }
   } catch (error) {

@@ -11,10 +11,7 @@ export async function startAlone(
   for (const project of projects) await project.write(join(options.folder, 'charts', project.name))
   const chartgate = await startChartgate(options)
   try {
-    await addProjects(
-      chartgate,
-      projects.map(({ name }) => name),
-    )
+    await addProjects(chartgate, projects)
     return chartgate
   } catch (error) {
     await chartgate.stop()

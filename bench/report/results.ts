@@ -21,7 +21,7 @@ export async function renderResults(
     '',
     `${await describeMachine()}.`,
     '',
-    'Servers have core 0, clients core 1; figures are medians of rounds in which the peers take turns. Chartgate is asked through the',
+    'Servers have core 0, clients core 1; figures are medians of rounds in which the peers take turns, once each gets no faster by itself. Chartgate is asked through the',
     'gateway by a user with Basic who is a member of the project, with the log and the audit log as they are by default; ChartMuseum has one',
     'shared password; nginx serves the same bytes from files and asks nobody who he is.',
     ...museum,

@@ -2,6 +2,7 @@ import { randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Request, RequestHandler } from 'express'
 import { Forbidden } from '../http/errors.ts'
 import { CSRF_COOKIE, formatCookie, hasCookie, readCookie, SESSION_COOKIE } from './cookies.ts'
+import { CSRF_HEADER, isProgramPath } from './program-path.ts'
 
 declare global {
   namespace Express {
@@ -12,13 +13,9 @@ declare global {
   }
 }
 
-export const CSRF_HEADER = 'X-Harbor-CSRF-Token'
 const TOKEN_BYTES = 32
 const TOKEN = /^[\w-]{43}$/
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE'])
-
-/** Where programs ask that know no cookies: there only what brings a session's cookie is held to a token. */
-const PROGRAM_PATH = /^\/(?:api|chartrepo|service|v2)\//
 
 /**
  * Harbor's protection (spec/harbor.md 2.3; CVE-2019-19025): a random token in a cookie must come again in a header,
@@ -35,7 +32,7 @@ export function createCsrfProtection(isSecure: (req: Request) => boolean): Reque
     if (!isSafe && isFromOtherSite(req)) throw new Forbidden('request from another site')
     const presented = req.get(CSRF_HEADER)
     const isProgram =
-      PROGRAM_PATH.test(req.path) && !hasCookie(req, SESSION_COOKIE) && presented === undefined
+      isProgramPath(req.path) && !hasCookie(req, SESSION_COOKIE) && presented === undefined
     if (req.headers.authorization !== undefined || isProgram) {
       next()
       return
