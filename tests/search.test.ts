@@ -201,8 +201,13 @@ test('a search', async (t) => {
     await Promise.all(
       Array.from({ length: 110 }, (_, index) => upload(gateway, 'many-1', `app${index}`, '1.0.0')),
     )
+    // the best of all, in the project that is read last
+    await upload(gateway, 'many-99', 'many-apps', '1.0.0')
     const found = await find('many-')
     assert.deepEqual([found.projects.length, found.charts.length], [100, 100])
+    const names = Array.from({ length: 110 }, (_, index) => `many-1/app${index}`).sort()
+    const others = names.slice(0, 99).map((name) => [name, 1])
+    assert.deepEqual(found.charts, [['many-99/many-apps', 0], ...others])
   })
 })
 
