@@ -1,6 +1,6 @@
 import type { Principal, RobotPrincipal } from '../auth/principal.ts'
 import { createLiveCache } from '../cache/live-cache.ts'
-import type { ChangeFeed } from '../db/change.ts'
+import type { Change, ChangeFeed } from '../db/change.ts'
 import { Forbidden, NotFound, Unauthorized } from '../http/errors.ts'
 import type { MembersRepository } from '../members/repository.ts'
 import type { ProjectAccess, ProjectsRepository } from '../projects/repository.ts'
@@ -51,7 +51,7 @@ export interface Authoriser {
     permission: ProjectPermission,
   ) => Promise<'every' | readonly number[]>
   /** The projects whose charts the principal may read, by name. */
-  listReadable: (principal: Principal) => Promise<ProjectAccess[]>
+  listReadable: (principal: Principal) => Promise<readonly ProjectAccess[]>
   requireSystemAdmin: (principal: Principal) => void
   /** A system admin, or a robot of the system that is granted it. */
   requireSystem: (principal: Principal, permission: SystemPermission) => void
@@ -61,6 +61,14 @@ export interface Authoriser {
 
 /** Long enough to spare the database, and a bound on staleness should a notification ever be lost. */
 const TTL_MS = 60_000
+
+/** What decides which projects somebody may read. */
+const LISTED_BY: ReadonlySet<Change['topic']> = new Set([
+  'everything',
+  'projects',
+  'members',
+  'group_members',
+])
 
 /** Harbor's rule. Other names are in no row: they are neither asked for nor cached. */
 const PROJECT_NAME = /^[a-z0-9]+(?:[._-][a-z0-9]+)*$/
@@ -91,6 +99,17 @@ export function createAuthoriser({
       (change.topic === 'members' && key.startsWith(`${change.id}:`)) ||
       (change.topic === 'group_members' && key.endsWith(`:${change.id}`)),
   })
+
+  /** By who lists: installations have thousands of projects, and helm reads all of them together. */
+  const listCache = createLiveCache<readonly ProjectAccess[]>({
+    changes,
+    max: 200,
+    ttlMs: TTL_MS,
+    isStale: ({ topic }) => LISTED_BY.has(topic),
+  })
+  const listAll = () => listCache.get('all', projects.listAccess)
+  const listForUser = (id: number | null) =>
+    listCache.get(`user:${id}`, () => projects.listAccessForUser(id))
 
   async function findProject(reference: ProjectReference): Promise<ProjectAccess | undefined> {
     if ('id' in reference) {
@@ -191,24 +210,22 @@ export function createAuthoriser({
     },
   }
 
-  async function listCandidates(principal: Principal): Promise<ProjectAccess[]> {
+  async function listCandidates(principal: Principal): Promise<readonly ProjectAccess[]> {
     switch (principal.kind) {
       case 'user':
-        return principal.isSystemAdmin
-          ? projects.listAccess()
-          : projects.listAccessForUser(principal.id)
+        return principal.isSystemAdmin ? listAll() : listForUser(principal.id)
       case 'robot':
         return isInEveryProject(principal)
-          ? projects.listAccess()
-          : withGranted(principal, await projects.listAccessForUser(null))
+          ? listAll()
+          : withGranted(principal, await listForUser(null))
       case 'anonymous':
-        return projects.listAccessForUser(null)
+        return listForUser(null)
     }
   }
 
   async function withGranted(
     robot: RobotPrincipal,
-    publicProjects: ProjectAccess[],
+    publicProjects: readonly ProjectAccess[],
   ): Promise<ProjectAccess[]> {
     const ids = new Set(robot.grants.map((grant) => grant.projectId ?? robot.projectId))
     const known = new Set(publicProjects.map((project) => project.id))
