@@ -62,6 +62,9 @@ export interface Authoriser {
 /** Long enough to spare the database, and a bound on staleness should a notification ever be lost. */
 const TTL_MS = 60_000
 
+/** Projects, in the lists of all who list: some 20 MB. */
+const MAX_LISTED = 200_000
+
 /** What decides which projects somebody may read. */
 const LISTED_BY: ReadonlySet<Change['topic']> = new Set([
   'everything',
@@ -103,7 +106,8 @@ export function createAuthoriser({
   /** By who lists: installations have thousands of projects, and helm reads all of them together. */
   const listCache = createLiveCache<readonly ProjectAccess[]>({
     changes,
-    max: 200,
+    max: MAX_LISTED,
+    sizeOf: (list) => list.length + 1,
     ttlMs: TTL_MS,
     isStale: ({ topic }) => LISTED_BY.has(topic),
   })

@@ -14,6 +14,7 @@ export interface LiveCache<Value> {
 }
 
 /**
+ * @param sizeOf what a value counts of `max`: 1 where it is not said.
  * @param isStale whether a change makes a cached value wrong. It must say yes for `everything`.
  *
  * A value whose load began before a change is handed to those who waited, but not kept: it may have been read from
@@ -22,12 +23,13 @@ export interface LiveCache<Value> {
 export function createLiveCache<Value extends NonNullable<unknown>>(options: {
   changes: ChangeFeed
   max: number
+  sizeOf?: (value: Value) => number
   ttlMs: number
   isStale: (change: Change, key: string, value: Value) => boolean
 }): LiveCache<Value> {
   const { changes, isStale } = options
   const entries = new LRUCache<string, Value>({
-    ...countLimit(options.max),
+    ...countLimit(options.max, options.sizeOf),
     ttl: options.ttlMs,
     ttlResolution: TTL_RESOLUTION_MS,
   })
