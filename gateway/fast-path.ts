@@ -16,12 +16,13 @@ import { type OriginalRequest, sendError } from './http/send-error.ts'
 import { type ReadyAnswer, sendReady } from './http/send-ready.ts'
 import { addressOf, type IsTrustedProxy } from './http/trusted-proxies.ts'
 import type { ProjectAccess } from './projects/repository.ts'
-import { CSRF_HEADER, isProgramPath } from './sessions/program-path.ts'
+import { CSRF_HEADER } from './sessions/cookies.ts'
+import { isProgramPath } from './sessions/program-path.ts'
 import { PING, PONG } from './system/ping.ts'
 
 /**
- * helm asks for the same few things again and again, with Basic on each request or as nobody. Who asks and what they may do in the project is
- * found out by the same functions, and without Express and passport, which cost more than all the rest, and take
+ * helm asks for the same few things again and again, with Basic on each request or as nobody. Who asks and what they may do in
+ * the project is found out by the same functions, and without Express and passport, which cost more than all the rest, and take
  * longer to load than a start may take. What is known already is answered at once.
  *
  * It decides by the functions that they decide by, and by nothing else. Whatever it cannot say yes to is theirs: they alone
@@ -96,7 +97,7 @@ export function createFastPath({
   return (req, res) => {
     const { authorization } = req.headers
     const credential = authorization === undefined ? undefined : parseBasicCredential(authorization)
-    if (credential === undefined && (authorization !== undefined || !isNobody(req))) return false
+    if (credential === undefined && !isNobody(req)) return false
     const principal = credential === undefined ? ANONYMOUS : peekCredential(credential)
     if (principal === ANONYMOUS && isPing(req)) {
       sendReady(begin(req, res, { principal }), res, PING_ANSWER)
@@ -126,8 +127,8 @@ export function createFastPath({
 
 /** Who brings nothing that could tell who it is, where no token is handed out for a session to come. */
 function isNobody({ url = '', headers }: IncomingMessage): boolean {
-  const isBare = headers.cookie === undefined && headers[TOKEN_HEADER] === undefined
-  return isBare && isProgramPath(url)
+  const brought = [headers.authorization, headers.cookie, headers[TOKEN_HEADER]]
+  return brought.every((value) => value === undefined) && isProgramPath(url)
 }
 
 const TOKEN_HEADER = CSRF_HEADER.toLowerCase()

@@ -1,5 +1,5 @@
 import { projectOf } from '../data/projects.ts'
-import { ask } from '../load/ask.ts'
+import { type Asked, ask } from '../load/ask.ts'
 import { PUBLISHED, PUBLISHED_SERIES } from '../peers/chartmuseum-published.ts'
 import type { Peer } from '../peers/peer.ts'
 import { startPeers } from '../peers/start-peers.ts'
@@ -37,6 +37,11 @@ export const indexReads: Measurement = {
   },
 }
 
+const GZIPPED = {
+  headers: () => ({ 'accept-encoding': 'gzip' }),
+  isExpected: ({ headers }: Asked) => headers['content-encoding'] === 'gzip',
+}
+
 function casesOf(versions: number): LoadCase[] {
   const url = (peer: Peer) => `${peer.repository(`p${versions}`)}/index.yaml`
   const published = PUBLISHED.index[versions]
@@ -46,10 +51,9 @@ function casesOf(versions: number): LoadCase[] {
       what: GZIP,
       versions,
       url,
-      headers: () => ({ 'accept-encoding': 'gzip' }),
+      ...GZIPPED,
       // ChartMuseum has no gzip
-      isExpected: ({ headers }, { name }) =>
-        name === 'ChartMuseum' || headers['content-encoding'] === 'gzip',
+      isExpected: (answer, { name }) => name === 'ChartMuseum' || GZIPPED.isExpected(answer),
       peers: ALL,
       published,
     },
@@ -81,9 +85,8 @@ function openCase(): LoadCase {
     what: 'public, gzip, by nobody',
     versions: OPEN_VERSIONS,
     url: (peer) => `${peer.repository(OPEN.name)}/index.yaml`,
-    headers: () => ({ 'accept-encoding': 'gzip' }),
+    ...GZIPPED,
     isAnonymous: true,
-    isExpected: ({ headers }) => headers['content-encoding'] === 'gzip',
     peers: ['Chartgate', 'nginx'],
   }
 }
@@ -98,8 +101,7 @@ function mergedCasesOf(sizes: readonly number[]): LoadCase[] {
     {
       ...merged,
       what: 'all projects, gzip',
-      headers: () => ({ 'accept-encoding': 'gzip' }),
-      isExpected: ({ headers }) => headers['content-encoding'] === 'gzip',
+      ...GZIPPED,
     },
     {
       ...merged,

@@ -1,6 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { ServerOptions } from 'node:https'
-import type { Logger } from '../../service/log.ts'
+import { createPlainLines, type Logger } from '../../service/log.ts'
 import { createServer } from '../../service/node-http.ts'
 import type { Chartstore } from '../app.ts'
 import { toStoreRequest } from './lazy-body.ts'
@@ -19,6 +19,7 @@ export function createStoreServer(
   dispatch: Chartstore['dispatch'],
   { log, unloggedPath, tls }: ServingOptions,
 ): Server {
+  const writeLine = createPlainLines(log, 'request')
   const serve = async (req: IncomingMessage, res: ServerResponse) => {
     const started = performance.now()
     const answer = await dispatch(toStoreRequest(req, res, req.headers))
@@ -26,10 +27,7 @@ export function createStoreServer(
       res.once('close', () => {
         const ms = Math.round(performance.now() - started)
         const requestId = answer.headers['x-request-id']
-        log.info(
-          { method: req.method, path: req.url, status: answer.status, ms, requestId },
-          'request',
-        )
+        writeLine({ method: req.method, path: req.url, status: answer.status, ms, requestId })
       })
     }
     await writeAnswer(req, res, answer)

@@ -1,8 +1,7 @@
 import { z } from 'zod'
 import type { Operation } from '../http/operation.ts'
 import type { Routes } from '../http/rest-router.ts'
-import { SESSION_COOKIE } from '../sessions/cookies.ts'
-import { CSRF_HEADER } from '../sessions/program-path.ts'
+import { CSRF_HEADER, SESSION_COOKIE } from '../sessions/cookies.ts'
 import { describeChartRoutes } from './chart-paths.ts'
 import { createSchemaCollection, type JsonSchema, type SchemaCollection } from './schemas.ts'
 

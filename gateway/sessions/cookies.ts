@@ -4,6 +4,7 @@ import type { Request } from 'express'
 /** Harbor's names (spec/harbor.md 2.3). */
 export const SESSION_COOKIE = 'sid'
 export const CSRF_COOKIE = '_gorilla_csrf'
+export const CSRF_HEADER = 'X-Harbor-CSRF-Token'
 
 export function hasCookie(req: IncomingMessage, name: string): boolean {
   return readValues(req, name).length > 0

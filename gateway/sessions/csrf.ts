@@ -1,8 +1,15 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Request, RequestHandler } from 'express'
 import { Forbidden } from '../http/errors.ts'
-import { CSRF_COOKIE, formatCookie, hasCookie, readCookie, SESSION_COOKIE } from './cookies.ts'
-import { CSRF_HEADER, isProgramPath } from './program-path.ts'
+import {
+  CSRF_COOKIE,
+  CSRF_HEADER,
+  formatCookie,
+  hasCookie,
+  readCookie,
+  SESSION_COOKIE,
+} from './cookies.ts'
+import { isProgramPath } from './program-path.ts'
 
 declare global {
   namespace Express {
