@@ -1,3 +1,5 @@
+import { createPassingMap } from './passing-map.ts'
+
 /**
  * Lets many callers share runs of a task: each gets a run that began after its call, so that it sees everything that
  * had happened by then. However many call, one run goes on and at most one waits.
@@ -23,7 +25,7 @@ export function coalesce<Result>(task: () => Promise<Result>): () => Promise<Res
 export function coalesceByKey<Key, Result>(
   task: (key: Key) => Promise<Result>,
 ): (key: Key) => Promise<Result> {
-  const calls = new Map<Key, { call: () => Promise<Result>; waiting: number }>()
+  const calls = createPassingMap<Key, { call: () => Promise<Result>; waiting: number }>()
   return async (key) => {
     const known = calls.get(key) ?? { call: coalesce(() => task(key)), waiting: 0 }
     calls.set(key, known)
@@ -54,11 +56,17 @@ export function runOnce<Result>(task: () => Promise<Result>): () => Promise<Resu
  * happened since the run began.
  */
 export function shareInRun<Key, Result>(task: (key: Key) => Result): (key: Key) => Result {
-  const results = new Map<Key, Result>()
+  let results: Map<Key, Result> | undefined
   return (key) => {
+    if (results === undefined) {
+      results = new Map()
+      // not cleared: see passing-map.ts
+      queueMicrotask(() => {
+        results = undefined
+      })
+    }
     const known = results.get(key)
     if (known !== undefined) return known
-    if (results.size === 0) queueMicrotask(() => results.clear())
     const result = task(key)
     results.set(key, result)
     return result

@@ -1,6 +1,7 @@
 import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
+import { createPassingMap, type PassingMap } from './passing-map.ts'
 import { StartError } from './start-error.ts'
 
 /**
@@ -49,13 +50,13 @@ function describeListenError(error: NodeJS.ErrnoException, host: string, port: n
 }
 
 /** Connections over which no request has come: browsers, pools and balancers open such ones in advance. */
-const silentConnections = new WeakMap<Server, Set<Socket>>()
+const silentConnections = new WeakMap<Server, PassingMap<Socket, true>>()
 
 function noteSilentConnections(server: Server): void {
-  const silent = new Set<Socket>()
+  const silent = createPassingMap<Socket, true>()
   silentConnections.set(server, silent)
   server.on(isTls(server) ? 'secureConnection' : 'connection', (socket: Socket) => {
-    silent.add(socket)
+    silent.set(socket, true)
     socket.once('close', () => silent.delete(socket))
   })
   for (const event of ['request', 'checkContinue'] as const) {
@@ -85,7 +86,7 @@ export async function drain(server: Server, graceMs: number): Promise<void> {
     while (performance.now() < deadline && !stopSweeping.signal.aborted) {
       server.closeIdleConnections()
       if (performance.now() - started > SILENT_GRACE_MS) {
-        for (const socket of silentConnections.get(server) ?? []) socket.destroy()
+        for (const socket of silentConnections.get(server)?.keys() ?? []) socket.destroy()
       }
       await delay(50, undefined, { signal: stopSweeping.signal }).catch(() => undefined)
     }
