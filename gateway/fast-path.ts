@@ -2,6 +2,8 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import { LRUCache } from 'lru-cache'
 import { countLimit } from '../service/count-limit.ts'
 import type { Logger } from '../service/log.ts'
+import type { RepeatedRequest } from '../service/repeated-request.ts'
+import { createRepeats, type Repeats } from '../service/repeats.ts'
 import { createTurnEnd } from '../service/turn-end.ts'
 import type { Authoriser } from './access/authorise.ts'
 import type { Caller } from './audit/audit-request.ts'
@@ -9,16 +11,33 @@ import { parseBasicCredential } from './auth/basic-credential.ts'
 import type { Credential, CredentialVerifier, VerifyCredential } from './auth/credentials.ts'
 import { ANONYMOUS, type Principal } from './auth/principal.ts'
 import { type ChartRead, type ChartReads, isChartRead } from './charts/chart-reads.ts'
-import { parseChartRequest } from './charts/parse-chart-request.ts'
+import { type ChartRequest, parseChartRequest } from './charts/parse-chart-request.ts'
 import type { BeginRequest } from './http/begin-request.ts'
 import { setCommonHeaders } from './http/common-headers.ts'
 import { type OriginalRequest, sendError } from './http/send-error.ts'
-import { type ReadyAnswer, sendReady } from './http/send-ready.ts'
+import { listHeaders, type ReadyAnswer, sendReady } from './http/send-ready.ts'
+import { selectStoreHeaders } from './http/store-headers.ts'
 import { addressOf, type IsTrustedProxy } from './http/trusted-proxies.ts'
 import type { ProjectAccess } from './projects/repository.ts'
 import { CSRF_HEADER } from './sessions/cookies.ts'
 import { isProgramPath } from './sessions/program-path.ts'
 import { PING, PONG } from './system/ping.ts'
+
+export interface FastPath {
+  /** @returns whether it answers, or hands over later. */
+  answer: (req: IncomingMessage, res: ServerResponse) => boolean
+  /** Requests that come again are answered past node:http. */
+  watch: Repeats<KnownRead>['watch']
+}
+
+/** What a request means that has been answered from memory. Whether it may still be is asked each time. */
+interface KnownRead {
+  read: AllowedRead
+  /** undefined: nobody's. */
+  credentialKey: string | undefined
+  /** With the headers that decide about the answer. */
+  asked: Pick<OriginalRequest, 'method' | 'url' | 'headers'> & { originalUrl: string; ip: string }
+}
 
 /**
  * helm asks for the same few things again and again, with Basic on each request or as nobody. Who asks and what they may do in
@@ -27,9 +46,10 @@ import { PING, PONG } from './system/ping.ts'
  *
  * It decides by the functions that they decide by, and by nothing else. Whatever it cannot say yes to is theirs: they alone
  * refuse.
- * @param handOver to Express. @returns whether it answers, or hands over later.
+ * @param handOver to Express.
  */
 export function createFastPath({
+  keyOfCredential,
   peekCredential,
   verifyCredential,
   authoriser,
@@ -39,6 +59,7 @@ export function createFastPath({
   handOver,
   log,
 }: {
+  keyOfCredential: CredentialVerifier['keyOf']
   peekCredential: CredentialVerifier['peek']
   verifyCredential: VerifyCredential
   authoriser: Pick<Authoriser, 'peekAllowed' | 'findAllowed'>
@@ -47,7 +68,7 @@ export function createFastPath({
   isTrustedProxy: IsTrustedProxy
   handOver: RequestListener
   log: Logger
-}): (req: IncomingMessage, res: ServerResponse) => boolean {
+}): FastPath {
   const atTurnEnd = createTurnEnd()
 
   const begin = <Known extends object>(req: IncomingMessage, res: ServerResponse, known: Known) => {
@@ -94,35 +115,83 @@ export function createFastPath({
     return project && { principal, project }
   }
 
-  return (req, res) => {
-    const { authorization } = req.headers
-    const credential = authorization === undefined ? undefined : parseBasicCredential(authorization)
-    if (credential === undefined && !isNobody(req)) return false
-    const principal = credential === undefined ? ANONYMOUS : peekCredential(credential)
-    if (principal === ANONYMOUS && isPing(req)) {
-      sendReady(begin(req, res, { principal }), res, PING_ANSWER)
-      return true
-    }
-    const kept = findKept(req)
-    const request = kept ?? parseRead(req)
-    if (request?.permission === undefined) return false
-    const { permission } = request
-    const project = principal && authoriser.peekAllowed(principal, permission, request.project)
-    if (principal === undefined || project === undefined) {
-      void findOut(credential, { ...request, permission }, req, res)
-      return true
-    }
-    if (kept === undefined) keepRead(req, request)
-    const caller = begin(req, res, { principal })
+  /** Who it is, and the project, where both are known and the principal may read there. */
+  const peekAllowed = (key: string | undefined, { permission, project: name }: AllowedRead) => {
+    const principal = key === undefined ? ANONYMOUS : peekCredential(key)
+    const project = principal && authoriser.peekAllowed(principal, permission, name)
+    return project && { principal, project }
+  }
+
+  const answerRepeated = (known: KnownRead, repeated: RepeatedRequest): boolean => {
+    const { read, credentialKey, asked } = known
+    const found = peekAllowed(credentialKey, read)
+    if (found === undefined) return false
+    const { principal, project } = found
+    const caller = { ...asked, principal, requestId: '' }
+    beginRequest(caller, repeated)
     atTurnEnd(() => {
-      const isGet = req.method === 'GET'
-      const ready = isGet ? chartReads.peek(request, project, caller, res) : undefined
-      if (ready !== undefined) return () => sendReady(caller, res, ready)
-      answer(request, project, caller, res)
-      return undefined
+      if (repeated.isOver()) return undefined
+      const ready = chartReads.peek(read, project, caller)
+      if (ready === undefined || !isWhole(ready.body)) {
+        repeated.decline()
+        return undefined
+      }
+      const { status, headers, body } = ready
+      chartReads.record(read, project, caller, repeated)
+      return () => repeated.send(status, listHeaders(caller, headers), body)
     })
     return true
   }
+  const repeats = createRepeats(answerRepeated)
+
+  const answerFast = (req: IncomingMessage, res: ServerResponse): boolean => {
+    const { authorization } = req.headers
+    const credential = authorization === undefined ? undefined : parseBasicCredential(authorization)
+    if (credential === undefined && !isNobody(req)) return false
+    if (credential === undefined && isPing(req)) {
+      sendReady(begin(req, res, { principal: ANONYMOUS }), res, PING_ANSWER)
+      return true
+    }
+    const kept = findKept(req)
+    const read = kept ?? parseRead(req)
+    if (read === undefined) return false
+    const credentialKey = credential && keyOfCredential(credential)
+    const found = peekAllowed(credentialKey, read)
+    if (found === undefined) {
+      void findOut(credential, read, req, res)
+      return true
+    }
+    const { principal, project } = found
+    const isGet = req.method === 'GET'
+    if (kept === undefined && isGet) keepRead(req, read)
+    const caller = begin(req, res, { principal })
+    const learn = repeats.learn(req, res)
+    atTurnEnd(() => {
+      const ready = isGet ? chartReads.peek(read, project, caller) : undefined
+      if (ready === undefined) {
+        answer(read, project, caller, res)
+        return undefined
+      }
+      if (isWhole(ready.body)) learn({ read, credentialKey, asked: whatDecides(caller) })
+      chartReads.record(read, project, caller, res)
+      return () => sendReady(caller, res, ready)
+    })
+    return true
+  }
+
+  return { answer: answerFast, watch: repeats.watch }
+}
+
+/** Long ones are sent part by part, as fast as they are taken. */
+function isWhole(body: ReadyAnswer['body']): body is Buffer | string | undefined {
+  return !Array.isArray(body)
+}
+
+/** The rest, and a credential above all, is not kept. */
+function whatDecides({ method, url, originalUrl, headers, ip }: KnownRead['asked']) {
+  const { 'x-request-id': given } = headers
+  const kept = { ...selectStoreHeaders(headers), ...(given && { 'x-request-id': given }) }
+  return { method, url, originalUrl, headers: kept, ip }
 }
 
 /** Who brings nothing that could tell who it is, where no token is handed out for a session to come. */
@@ -146,24 +215,28 @@ const PING_ANSWER: ReadyAnswer = {
 
 type AllowedRead = ChartRead & { permission: NonNullable<ChartRead['permission']> }
 
+function isAllowedRead(request: ChartRequest): request is AllowedRead {
+  return isChartRead(request) && request.permission !== undefined
+}
+
 type Asked = Pick<IncomingMessage, 'method' | 'url'>
 
 /** Reading a path costs more than looking it up, and the same ones are asked for: by GET, of who may read there. */
-const readsOf = new LRUCache<string, ChartRead>(countLimit(10_000))
+const readsOf = new LRUCache<string, AllowedRead>(countLimit(10_000))
 const MAX_KEPT_LENGTH = 256
 
-function findKept({ method, url = '' }: Asked): ChartRead | undefined {
+function findKept({ method, url = '' }: Asked): AllowedRead | undefined {
   return method === 'GET' ? readsOf.get(url) : undefined
 }
 
-function keepRead({ method, url = '' }: Asked, request: ChartRead): void {
-  if (method === 'GET' && url.length <= MAX_KEPT_LENGTH) readsOf.set(url, request)
+function keepRead({ url = '' }: Asked, read: AllowedRead): void {
+  if (url.length <= MAX_KEPT_LENGTH) readsOf.set(url, read)
 }
 
-function parseRead({ method = '', url = '' }: Asked): ChartRead | undefined {
+function parseRead({ method = '', url = '' }: Asked): AllowedRead | undefined {
   try {
     const request = parseChartRequest(method, url)
-    return request !== undefined && isChartRead(request) ? request : undefined
+    return request !== undefined && isAllowedRead(request) ? request : undefined
   } catch {
     return undefined
   }

@@ -51,8 +51,12 @@ export async function serve(
   // A client that waits for `100 Continue` is asked for its body once it is known that it may send one.
   const server = createServer(gateway.handle).on('checkContinue', gateway.handle)
   setTimeLimits(server)
+  const settle = gateway.watch(server)
   const url = await listen(server, config.host, config.port)
-  stops.push(() => drain(server, GRACE_MS))
+  stops.push(async () => {
+    await settle(GRACE_MS)
+    await drain(server, GRACE_MS)
+  })
   stops.push(loadLater(gateway, log))
   return url
 }

@@ -1,5 +1,5 @@
-import type { ServerResponse } from 'node:http'
 import type { Request } from 'express'
+import type { Outcome } from '../../service/outcome.ts'
 import type { ProjectAccess } from '../projects/repository.ts'
 import type { AuditedChange, ChartEntry } from './audit-entry.ts'
 import type { AuditLog } from './audit-log.ts'
@@ -42,12 +42,12 @@ export function auditChange(
  */
 export function auditAnswer(
   auditLog: AuditLog,
-  res: ServerResponse,
+  outcome: Outcome,
   entry: ReturnType<typeof describeRequest>,
   readSubject: (status: number) => Subject | undefined,
 ): void {
-  res.once('close', () => {
-    const status = res.headersSent ? res.statusCode : CLIENT_CLOSED_REQUEST
+  outcome.once('close', () => {
+    const status = outcome.headersSent ? outcome.statusCode : CLIENT_CLOSED_REQUEST
     const subject = readSubject(status)
     if (subject !== undefined) auditLog.record({ ...entry, ...subject, status })
   })

@@ -22,6 +22,7 @@ import { createTokens, type Tokens } from './tokens.ts'
 
 export interface Authentication {
   verifyCredential: VerifyCredential
+  keyOfCredential: CredentialVerifier['keyOf']
   peekCredential: CredentialVerifier['peek']
   /**
    * The principal as it is now, for a request that has taken long, with the limits of its token.
@@ -59,11 +60,7 @@ export function createAuthentication({
   const store = redis === undefined ? createPostgresSessions(db) : createRedisSessions(redis)
   const sessions = createSessions({ store, findHolder, settings })
   const throttle = createLoginThrottle(redis)
-  const { verify: verifyCredential, peek: peekCredential } = createCredentialVerifier({
-    accounts,
-    changes,
-    throttle,
-  })
+  const credentials = createCredentialVerifier({ accounts, changes, throttle })
   const refresh = async (principal: Principal): Promise<Principal> => {
     if (principal.kind === 'anonymous') return principal
     const account = await accounts.findById(principal.kind, principal.id)
@@ -73,8 +70,9 @@ export function createAuthentication({
     return tokenGrants === undefined ? account.principal : { ...account.principal, tokenGrants }
   }
   return {
-    verifyCredential,
-    peekCredential,
+    verifyCredential: credentials.verify,
+    keyOfCredential: credentials.keyOf,
+    peekCredential: credentials.peek,
     refresh,
     sessions,
     tokens,

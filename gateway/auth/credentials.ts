@@ -26,8 +26,10 @@ export type VerifyCredential = (
 
 export interface CredentialVerifier {
   verify: VerifyCredential
+  /** What a credential is known by, in this process: nothing of it can be had from that. */
+  keyOf: (credential: Credential) => string
   /** Whose it is where that is known already and may be trusted now; nothing is asked, and nothing counted. */
-  peek: (credential: Credential) => UserPrincipal | RobotPrincipal | undefined
+  peek: (key: string) => UserPrincipal | RobotPrincipal | undefined
 }
 
 /** No user name, email or full robot name is longer. */
@@ -51,7 +53,7 @@ export function createCredentialVerifier({
     ttlMs: TTL_MS,
     isStale: (change, _key, account) => isAccountStale(change, account),
   })
-  const digest = createCredentialDigest()
+  const keyOf = createCredentialDigest()
   const attempts = new Map<string, Promise<Account>>()
 
   async function check({ login, password }: Credential): Promise<Account> {
@@ -98,13 +100,14 @@ export function createCredentialVerifier({
 
   return {
     verify: async (credential, source) => {
-      const key = digest(credential)
+      const key = keyOf(credential)
       const account = verified.peek(key) ?? (await attemptOnce(key, credential, source))
       if (!isUsable(account)) throw new Unauthorized()
       return account.principal
     },
-    peek: (credential) => {
-      const account = verified.peek(digest(credential))
+    keyOf,
+    peek: (key) => {
+      const account = verified.peek(key)
       return account !== undefined && isUsable(account) ? account.principal : undefined
     },
   }

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http'
+import type { Outcome } from '../../service/outcome.ts'
 import type { AuditLog } from '../audit/audit-log.ts'
 import type { Caller } from '../audit/audit-request.ts'
 import { readyJson, sendJson } from '../http/json-answer.ts'
@@ -22,18 +23,27 @@ export function isChartRead(request: ChartRequest): request is ChartRead {
   return READS.some((kind) => kind === request.kind)
 }
 
-type Read<Result> = (
-  request: ChartRead,
-  project: ProjectAccess,
-  req: OriginalRequest & Caller,
-  res: ServerResponse,
-) => Result
-
 export interface ChartReads {
   /** Answers who may read the project. Rejects with what the client is to be told. */
-  answer: Read<Promise<void>>
-  /** The answer to a GET, where it is in memory and known at once to be right: to be sent. */
-  peek: Read<ReadyAnswer | undefined>
+  answer: (
+    request: ChartRead,
+    project: ProjectAccess,
+    req: OriginalRequest & Caller,
+    res: ServerResponse,
+  ) => Promise<void>
+  /** The answer to a GET, where it is in memory and known at once to be right. */
+  peek: (
+    request: ChartRead,
+    project: ProjectAccess,
+    asked: Pick<OriginalRequest, 'headers'>,
+  ) => ReadyAnswer | undefined
+  /** Records what is answered, as far as that is audited: of `answer` it is done. */
+  record: (
+    request: ChartRead,
+    project: ProjectAccess,
+    asked: Pick<OriginalRequest, 'method'> & Caller,
+    outcome: Outcome,
+  ) => void
 }
 
 /** What is read of charts again and again, on plain node:http: Express answers by it, and the fast path. */
@@ -46,18 +56,11 @@ export function createChartReads(dependencies: {
   const versionLists = createVersionLists(store)
   const readDetails = createVersionDetails(store)
 
-  const peekFile = ({ storePath }: ChartRead, { headers }: OriginalRequest) =>
-    store.peek(storePath, selectStoreHeaders(headers))
-
-  const peek: ChartReads['peek'] = (request, project, req, res) => {
+  const peek: ChartReads['peek'] = (request, project, { headers }) => {
     switch (request.kind) {
       case 'index':
-        return peekFile(request, req)
-      case 'download': {
-        const found = peekFile(request, req)
-        if (found !== undefined) auditDownload(auditLog, request, project, req, res)
-        return found
-      }
+      case 'download':
+        return store.peek(request.storePath, selectStoreHeaders(headers))
       case 'list': {
         const list = store.peek(summariesPath(request), {})
         return list && readyJson(toChartList(list))
@@ -72,12 +75,14 @@ export function createChartReads(dependencies: {
     }
   }
 
+  const record: ChartReads['record'] = (request, project, asked, outcome) => {
+    if (request.kind === 'download') auditDownload(auditLog, request, project, asked, outcome)
+  }
+
   const answer: ChartReads['answer'] = async (request, project, req, res) => {
+    record(request, project, req, res)
     switch (request.kind) {
       case 'download':
-        auditDownload(auditLog, request, project, req, res)
-        forward(store, request, req, res)
-        return
       case 'index':
         forward(store, request, req, res)
         return
@@ -100,7 +105,7 @@ export function createChartReads(dependencies: {
     }
   }
 
-  return { answer, peek }
+  return { answer, peek, record }
 }
 
 /** Our store sums the charts up; a ChartMuseum does not know the word, and answers all versions. */

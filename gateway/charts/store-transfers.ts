@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import { LRUCache } from 'lru-cache'
 import { countLimit } from '../../service/count-limit.ts'
+import type { Outcome } from '../../service/outcome.ts'
 import type { AuditLog } from '../audit/audit-log.ts'
 import { auditAnswer, type Caller, describeRequest } from '../audit/audit-request.ts'
 import type { OriginalRequest } from '../http/send-error.ts'
@@ -27,13 +28,13 @@ export function auditDownload(
   auditLog: AuditLog,
   request: ChartRequest,
   project: ProjectAccess,
-  req: OriginalRequest & Caller,
-  res: ServerResponse,
+  req: Pick<OriginalRequest, 'method'> & Caller,
+  outcome: Outcome,
 ): void {
   if (req.method !== 'GET' || !request.fileName.endsWith('.tgz')) return
   const subject = subjects.memo(request.fileName)
   const entry = describeRequest(req, project, 'pull')
-  auditAnswer(auditLog, res, entry, (status) => (status === 304 ? undefined : subject))
+  auditAnswer(auditLog, outcome, entry, (status) => (status === 304 ? undefined : subject))
 }
 
 /** Reading a version costs more than all else that is done here for a small package, and the same ones are fetched. */

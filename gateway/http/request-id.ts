@@ -14,7 +14,7 @@ declare global {
 const SANE_ID = /^[\w.:/+=-]{1,128}$/
 
 /** The client's `X-Request-Id` if it is sane, else a new one. */
-export function chooseRequestId({ headers }: IncomingMessage): string {
+export function chooseRequestId({ headers }: Pick<IncomingMessage, 'headers'>): string {
   const given = headers['x-request-id']
   return typeof given === 'string' && SANE_ID.test(given) ? given : randomUUID()
 }

@@ -1,25 +1,25 @@
-import type { ServerResponse } from 'node:http'
 import { createPlainLines, type Logger } from '../../service/log.ts'
+import type { Outcome } from '../../service/outcome.ts'
 import type { Caller } from '../audit/audit-request.ts'
-import type { OriginalRequest } from './send-error.ts'
+import type { AskedRequest } from './send-error.ts'
 
 /** One line a request, when its answer has gone out or its client has. The query is left out: it may hold secrets. */
 export function createRequestLog(log: Logger) {
   const writeLine = createPlainLines(log, 'request')
-  return (req: OriginalRequest & Partial<Caller>, res: ServerResponse): void => {
+  return (req: AskedRequest & Partial<Caller>, outcome: Outcome): void => {
     const startedAt = performance.now()
     const source = req.ip
-    res.once('close', () => {
+    outcome.once('close', () => {
       const ms = Math.round((performance.now() - startedAt) * 10) / 10
       writeLine({
         method: req.method,
         route: routeOf(req.originalUrl ?? req.url ?? ''),
-        status: res.headersSent ? res.statusCode : 0,
+        status: outcome.headersSent ? outcome.statusCode : 0,
         ms,
         principal: nameOf(req),
         source,
         requestId: req.requestId,
-        cut: res.writableFinished ? undefined : true,
+        cut: outcome.writableFinished ? undefined : true,
       })
     })
   }

@@ -7,6 +7,12 @@ import { toHttpError } from './to-http-error.ts'
 /** A request as it came: Express and the proxy change `url`. */
 export type OriginalRequest = IncomingMessage & { originalUrl?: string; requestId?: string }
 
+/** What of it was read, without its connection. */
+export type AskedRequest = Pick<
+  OriginalRequest,
+  'method' | 'url' | 'headers' | 'originalUrl' | 'requestId'
+>
+
 export const CHALLENGE = 'Basic realm="Chartgate"'
 
 /** Whether helm, cm-push and their like ask here, who read errors as `{"error": …}`. */

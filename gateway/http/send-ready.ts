@@ -17,7 +17,14 @@ export function bytesOf({ body }: ReadyAnswer): Bytes {
   return typeof body === 'object' ? body : Buffer.from(body ?? '')
 }
 
-/** Sends it with what every answer has. All headers go in one list: to set each would cost more than all the rest. */
+/** Those of an answer and those that every answer has, as names and values in turn: to set each would cost more than all the rest. */
+export function listHeaders(req: { requestId: string }, headers: ReadyAnswer['headers']): string[] {
+  const list = listCommonHeaders(req)
+  for (const name in headers) list.push(name, headers[name] ?? '')
+  return list
+}
+
+/** Sends it with what every answer has. */
 export function sendReady(
   req: OriginalRequest & { requestId: string },
   res: ServerResponse,
@@ -25,9 +32,7 @@ export function sendReady(
 ): void {
   if (res.destroyed) return
   prepareEarlyAnswer(req, res)
-  const list = listCommonHeaders(req)
-  for (const name in headers) list.push(name, headers[name] ?? '')
-  res.writeHead(status, list)
+  res.writeHead(status, listHeaders(req, headers))
   if (Array.isArray(body)) void writeParts(res, req.socket, body)
   else res.end(body)
 }

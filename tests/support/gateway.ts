@@ -30,6 +30,8 @@ export interface TestGateway {
   flushAudit: () => Promise<void>
   /** How many requests were answered in front of Express. */
   fastAnswers: () => number
+  /** How many requests node:http has read: others were recognised. */
+  requestsRead: () => number
   /** In the order of their coming: lines of the gateway's log, parsed. */
   logLines: Record<string, unknown>[]
   /** `as` logs in with Basic, by the password of test accounts unless another is given. */
@@ -87,7 +89,9 @@ export async function startGateway(
     },
   )
   let fastAnswers = 0
+  let requestsRead = 0
   const handle: RequestListener = (req, res) => {
+    requestsRead += 1
     gateway.handle(req, res)
     res.once('finish', () => {
       // Express makes each request one of its own
@@ -96,8 +100,10 @@ export async function startGateway(
   }
   const server = createServer(handle)
   server.on('checkContinue', handle)
+  const settle = gateway.watch(server)
   const url = await listen(server, '127.0.0.1', 0)
   closers.push(
+    () => settle(1000),
     () => drain(server, 1000),
     () => gateway.close(),
     () => store.close(),
@@ -111,6 +117,7 @@ export async function startGateway(
     connection: testDatabase.connection,
     changes,
     fastAnswers: () => fastAnswers,
+    requestsRead: () => requestsRead,
     accounts: createTestAccounts(testDatabase.db, changes),
     flushAudit: () => gateway.auditLog.flush(),
     logLines,
