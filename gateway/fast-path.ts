@@ -1,6 +1,4 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
-import { LRUCache } from 'lru-cache'
-import { countLimit } from '../service/count-limit.ts'
 import type { Logger } from '../service/log.ts'
 import type { RepeatedRequest } from '../service/repeated-request.ts'
 import { createRepeats, type Repeats } from '../service/repeats.ts'
@@ -10,8 +8,8 @@ import type { Caller } from './audit/audit-request.ts'
 import { parseBasicCredential } from './auth/basic-credential.ts'
 import type { Credential, CredentialVerifier, VerifyCredential } from './auth/credentials.ts'
 import { ANONYMOUS, type Principal } from './auth/principal.ts'
-import { type ChartRead, type ChartReads, isChartRead } from './charts/chart-reads.ts'
-import { type ChartRequest, parseChartRequest } from './charts/parse-chart-request.ts'
+import { type AllowedRead, findKept, keepRead, parseRead } from './charts/allowed-reads.ts'
+import type { ChartRead, ChartReads } from './charts/chart-reads.ts'
 import type { BeginRequest } from './http/begin-request.ts'
 import { setCommonHeaders } from './http/common-headers.ts'
 import { type OriginalRequest, sendError } from './http/send-error.ts'
@@ -211,33 +209,4 @@ const PING_ANSWER: ReadyAnswer = {
   status: 200,
   headers: { 'Content-Type': 'text/plain; charset=utf-8', 'Content-Length': String(PONG.length) },
   body: PONG,
-}
-
-type AllowedRead = ChartRead & { permission: NonNullable<ChartRead['permission']> }
-
-function isAllowedRead(request: ChartRequest): request is AllowedRead {
-  return isChartRead(request) && request.permission !== undefined
-}
-
-type Asked = Pick<IncomingMessage, 'method' | 'url'>
-
-/** Reading a path costs more than looking it up, and the same ones are asked for: by GET, of who may read there. */
-const readsOf = new LRUCache<string, AllowedRead>(countLimit(10_000))
-const MAX_KEPT_LENGTH = 256
-
-function findKept({ method, url = '' }: Asked): AllowedRead | undefined {
-  return method === 'GET' ? readsOf.get(url) : undefined
-}
-
-function keepRead({ url = '' }: Asked, read: AllowedRead): void {
-  if (url.length <= MAX_KEPT_LENGTH) readsOf.set(url, read)
-}
-
-function parseRead({ method = '', url = '' }: Asked): AllowedRead | undefined {
-  try {
-    const request = parseChartRequest(method, url)
-    return request !== undefined && isAllowedRead(request) ? request : undefined
-  } catch {
-    return undefined
-  }
 }

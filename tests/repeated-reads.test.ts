@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
 import { type TestContext, test } from 'node:test'
 import { ROLE } from '../gateway/access/permissions.ts'
 import { buildChart } from './support/chart-package.ts'
 import { basic, startGateway } from './support/gateway.ts'
 import { openGatewayStore } from './support/gateway-store.ts'
+import { readNoted } from './support/noted-requests.ts'
 import { openConnection, type RawAnswer, type RawConnection } from './support/raw-connection.ts'
 
 /** Projects `team` (private) and `open` (public), with a chart each and bob as a maintainer. */
@@ -106,21 +108,11 @@ for (const { what, path, headers } of ASKED) {
       asked = 2
     }
 
-    const lines = gateway.logLines
-      .filter(({ msg, requestId }) => msg === 'request' && requestId === 'the-same')
-      .map(({ time, ms, ...line }) => line)
+    const { lines, audited } = await readNoted(gateway, 'the-same')
     assert.equal(new Set(lines.map((line) => JSON.stringify(line))).size, asked)
     assert.equal(lines[0]?.source, '192.0.2.7')
-    await gateway.flushAudit()
-    const { rows } = await gateway.db.query<object>(
-      `select principal_kind, username, project_name, operation, resource, chart, version, status,
-         source_address
-       from audit_log where request_id = 'the-same'`,
-      [],
-    )
-    for (const row of rows) assert.deepEqual(row, rows[0])
     const fetched = lines.filter(({ status }) => status === 200)
-    assert.equal(rows.length, path.endsWith('.tgz') ? fetched.length : 0)
+    assert.equal(audited, path.endsWith('.tgz') ? fetched.length : 0)
   })
 }
 
@@ -144,12 +136,12 @@ test('whatever is taken away is refused to the same bytes on the same connection
   const { gateway, accounts, askUntilRecognised, ask, bob, team, open } = await start(t)
   const connection = openConnection(gateway.url)
   const mine = request('/chartrepo/team/charts/hello-1.0.0.tgz', BOB)
-  const public_ = request('/chartrepo/open/index.yaml')
+  const ofAll = request('/chartrepo/open/index.yaml')
   const expect = async (text: string, status: number) =>
     assert.equal((await ask(connection, text)).status, status)
   const known = async () => {
     await askUntilRecognised(connection, mine)
-    await askUntilRecognised(connection, public_)
+    await askUntilRecognised(connection, ofAll)
   }
   const setPublic = (isPublic: boolean) =>
     accounts.run(
@@ -164,7 +156,7 @@ test('whatever is taken away is refused to the same bytes on the same connection
 
   await known()
   await setPublic(false)
-  await expect(public_, 401)
+  await expect(ofAll, 401)
   await setPublic(true)
 
   await known()
@@ -216,4 +208,25 @@ test('requests of several users on one connection are kept apart', async (t) => 
     const bob = await ask(connection, request(path, BOB))
     assert.deepEqual([bob.status, bob.isRecognised], [200, true])
   }
+})
+
+test('an upload over a connection whose reads were recognised is taken whole', async (t) => {
+  const { gateway, askUntilRecognised, ask } = await start(t)
+  const connection = openConnection(gateway.url)
+  const file = request('/chartrepo/team/charts/hello-1.0.0.tgz', BOB)
+  await askUntilRecognised(connection, file)
+  const files = { 'noise.hex': randomBytes(2 ** 21).toString('hex') }
+  const body = await buildChart({ name: 'large', version: '1.0.0', files })
+  assert.ok(body.length > 2 ** 21)
+  connection.send(
+    request('/api/chartrepo/team/charts', {
+      ...BOB,
+      'Content-Length': String(body.length),
+    }).replace('GET', 'POST'),
+  )
+  connection.send(body)
+  assert.equal((await connection.answer()).status, 201)
+  const large = await ask(connection, request('/chartrepo/team/charts/large-1.0.0.tgz', BOB))
+  assert.ok(large.body.equals(body))
+  assert.equal((await ask(connection, file)).status, 200)
 })
