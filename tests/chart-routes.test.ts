@@ -5,6 +5,7 @@ import { ROLE, type RoleId } from '../gateway/access/permissions.ts'
 import { CHART_ROUTES } from '../gateway/charts/chart-route-table.ts'
 import { buildChart } from './support/chart-package.ts'
 import { basic, type GatewayOptions, startGateway, type TestGateway } from './support/gateway.ts'
+import { openConnection } from './support/raw-connection.ts'
 
 /** The route × principal table (spec/harbor.md 1.7): who may do what in the private project `team`. */
 
@@ -319,6 +320,37 @@ for (const hasFastPath of [true, false]) {
     assert.equal(gateway.fastAnswers() > 0, hasFastPath)
   })
 }
+
+test('each principal gets what the table says, however often it asks, and whoever else asks on its connection', async (t) => {
+  const fixture = await createFixture(t)
+  const { gateway, headers } = fixture
+  const connection = openConnection(gateway.url)
+  const before = gateway.requestsRead()
+  let asked = 0
+  for (const [index, row] of TABLE.entries()) {
+    if (row.method !== 'GET') continue
+    const { path } = await row.makeRequest(fixture)
+    for (let time = 0; time < 6; time += 1) {
+      for (const name of PRINCIPALS) {
+        const isUnknown = UNKNOWN.includes(name)
+        const expected = row.allowed.includes(name) ? row.status : isUnknown ? 401 : 403
+        const { authorization } = headers[name]
+        const { status } = await connection.ask(
+          [
+            `GET ${path} HTTP/1.1`,
+            'Host: charts.example',
+            `X-Forwarded-For: 192.0.${isUnknown ? time : 9}.${index}`,
+            ...(authorization === undefined ? [] : [`Authorization: ${authorization}`]),
+            '\r\n',
+          ].join('\r\n'),
+        )
+        assert.equal(status, expected, `${row.path} as ${name}`)
+        asked += 1
+      }
+    }
+  }
+  assert.ok(gateway.requestsRead() - before < asked - 50)
+})
 
 test('a public project may be read by all, and changed by its members', async (t) => {
   const fixture = await createFixture(t)
