@@ -56,17 +56,11 @@ export function runOnce<Result>(task: () => Promise<Result>): () => Promise<Resu
  * happened since the run began.
  */
 export function shareInRun<Key, Result>(task: (key: Key) => Result): (key: Key) => Result {
-  let results: Map<Key, Result> | undefined
+  const results = createPassingMap<Key, Result>()
   return (key) => {
-    if (results === undefined) {
-      results = new Map()
-      // not cleared: see passing-map.ts
-      queueMicrotask(() => {
-        results = undefined
-      })
-    }
     const known = results.get(key)
     if (known !== undefined) return known
+    if (results.size() === 0) queueMicrotask(results.clear)
     const result = task(key)
     results.set(key, result)
     return result

@@ -3,6 +3,8 @@ export interface PassingMap<Key, Value> {
   get: (key: Key) => Value | undefined
   set: (key: Key, value: Value) => void
   delete: (key: Key) => void
+  clear: () => void
+  size: () => number
   keys: () => Iterable<Key>
 }
 
@@ -12,12 +14,17 @@ export interface PassingMap<Key, Value> {
  */
 export function createPassingMap<Key, Value>(): PassingMap<Key, Value> {
   let map = new Map<Key, Value>()
+  const clear = () => {
+    map = new Map()
+  }
   return {
     get: (key) => map.get(key),
     set: (key, value) => void map.set(key, value),
     delete: (key) => {
-      if (map.delete(key) && map.size === 0) map = new Map()
+      if (map.delete(key) && map.size === 0) clear()
     },
+    clear,
+    size: () => map.size,
     keys: () => map.keys(),
   }
 }
