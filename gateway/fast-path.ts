@@ -34,7 +34,7 @@ interface KnownRead {
   /** undefined: nobody's. */
   credentialKey: string | undefined
   /** With the headers that decide about the answer. */
-  asked: Pick<OriginalRequest, 'method' | 'url' | 'headers'> & { originalUrl: string; ip: string }
+  asked: Pick<OriginalRequest, 'method' | 'url' | 'headers'> & { ip: string }
 }
 
 /**
@@ -120,10 +120,13 @@ export function createFastPath({
     return project && { principal, project }
   }
 
-  const answerRepeated = (known: KnownRead, repeated: RepeatedRequest): boolean => {
+  const answerRepeated = (known: KnownRead, repeated: RepeatedRequest): void => {
     const { read, credentialKey, asked } = known
     const found = peekAllowed(credentialKey, read)
-    if (found === undefined) return false
+    if (found === undefined) {
+      repeated.decline()
+      return
+    }
     const { principal, project } = found
     const caller = { ...asked, principal, requestId: '' }
     beginRequest(caller, repeated)
@@ -138,7 +141,6 @@ export function createFastPath({
       chartReads.record(read, project, caller, repeated)
       return () => repeated.send(status, listHeaders(caller, headers), body)
     })
-    return true
   }
   const repeats = createRepeats(answerRepeated)
 
@@ -160,17 +162,19 @@ export function createFastPath({
       return true
     }
     const { principal, project } = found
-    const isGet = req.method === 'GET'
-    if (kept === undefined && isGet) keepRead(req, read)
+    if (kept === undefined) keepRead(req, read)
     const caller = begin(req, res, { principal })
     const learn = repeats.learn(req, res)
     atTurnEnd(() => {
+      const isGet = req.method === 'GET'
       const ready = isGet ? chartReads.peek(read, project, caller) : undefined
       if (ready === undefined) {
         answer(read, project, caller, res)
         return undefined
       }
-      if (isWhole(ready.body)) learn({ read, credentialKey, asked: whatDecides(caller) })
+      if (isWhole(ready.body)) {
+        learn(() => ({ read, credentialKey, asked: whatDecides(caller) }))
+      }
       chartReads.record(read, project, caller, res)
       return () => sendReady(caller, res, ready)
     })
@@ -186,10 +190,10 @@ function isWhole(body: ReadyAnswer['body']): body is Buffer | string | undefined
 }
 
 /** The rest, and a credential above all, is not kept. */
-function whatDecides({ method, url, originalUrl, headers, ip }: KnownRead['asked']) {
+function whatDecides({ method, url, headers, ip }: KnownRead['asked']) {
   const { 'x-request-id': given } = headers
   const kept = { ...selectStoreHeaders(headers), ...(given && { 'x-request-id': given }) }
-  return { method, url, originalUrl, headers: kept, ip }
+  return { method, url, headers: kept, ip }
 }
 
 /** Who brings nothing that could tell who it is, where no token is handed out for a session to come. */

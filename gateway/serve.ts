@@ -53,10 +53,7 @@ export async function serve(
   setTimeLimits(server)
   const settle = gateway.watch(server)
   const url = await listen(server, config.host, config.port)
-  stops.push(async () => {
-    await settle(GRACE_MS)
-    await drain(server, GRACE_MS)
-  })
+  stops.push(() => drain(server, GRACE_MS, settle))
   stops.push(loadLater(gateway, log))
   return url
 }

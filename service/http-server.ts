@@ -75,14 +75,21 @@ const SILENT_GRACE_MS = 1000
 /**
  * Stops accepting connections, lets running requests finish for `graceMs`, then cuts what is left.
  * Idle keep-alive connections are closed as they become idle, so that a busy client does not hold the exit up.
+ * @param settle of connections that are idle to node:http and are not (repeats.ts): before, in half of the time at most, so that
+ * what comes meanwhile has the rest.
  */
-export async function drain(server: Server, graceMs: number): Promise<void> {
+export async function drain(
+  server: Server,
+  graceMs: number,
+  settle: (graceMs: number) => Promise<void> = async () => undefined,
+): Promise<void> {
   if (!server.listening) return
+  const deadline = performance.now() + graceMs
+  await settle(graceMs / 2)
   const closed = new Promise<void>((resolve) => server.close(() => resolve()))
   const stopSweeping = new AbortController()
   const sweep = async () => {
     const started = performance.now()
-    const deadline = started + graceMs
     while (performance.now() < deadline && !stopSweeping.signal.aborted) {
       server.closeIdleConnections()
       if (performance.now() - started > SILENT_GRACE_MS) {

@@ -21,8 +21,11 @@ export interface Repeats<Meaning> {
    * `graceMs` at most: to node:http such connections are idle, and are cut as it closes.
    */
   watch: (server: Server) => (graceMs: number) => Promise<void>
-  /** To be asked while node:http emits a request. @returns is told, before its answer ends, what it means should it come again. */
-  learn: (req: IncomingMessage, res: ServerResponse) => (meaning: Meaning) => void
+  /**
+   * To be asked while node:http emits a request. @returns is told, before its answer ends, that it may be learned; what it means
+   * it asks only where it is.
+   */
+  learn: (req: IncomingMessage, res: ServerResponse) => (meaning: () => Meaning) => void
 }
 
 /** Of a few KB each at most. */
@@ -45,9 +48,9 @@ interface Reading {
 
 const LOOK_MS = 20
 
-/** @param answer says whether it answers, now or later; else node:http reads the request. */
+/** @param answer sends an answer or declines, now or later. */
 export function createRepeats<Meaning extends object>(
-  answer: (meaning: Meaning, request: RepeatedRequest) => boolean,
+  answer: (meaning: Meaning, request: RepeatedRequest) => void,
 ): Repeats<Meaning> {
   const learned = new LRUCache<string, Meaning>(countLimit(MAX_LEARNED))
   // Requests hold credentials, so that none is kept; whence one comes is a part of what it means.
@@ -84,18 +87,9 @@ export function createRepeats<Meaning extends object>(
       isAtStart = isOne
     }
 
-    const recognise = (meaning: Meaning, readAnew: () => void) => {
-      const settled = () => {
-        current = undefined
-        open -= 1
-      }
-      const request = createRepeatedRequest(socket, keepAliveMs, { settled, read: readAnew })
-      open += 1
-      current = request
-      const isAnswered = answer(meaning, request)
-      if (isAnswered) unknown = 0
-      else settled()
-      return isAnswered
+    const settled = () => {
+      current = undefined
+      open -= 1
     }
 
     const take = (chunk: Buffer) => {
@@ -109,13 +103,19 @@ export function createRepeats<Meaning extends object>(
       }
       const text = chunk.toString('latin1')
       const key = digest(address, text)
+      const meaning = isAtStart && server !== undefined ? learned.get(key) : undefined
+      if (meaning === undefined) {
+        read(chunk, text, key)
+        return
+      }
       const readAnew = () => {
         learned.delete(key)
         read(chunk, text, key)
       }
-      const meaning = isAtStart && server !== undefined ? learned.get(key) : undefined
-      if (meaning === undefined) read(chunk, text, key)
-      else if (!recognise(meaning, readAnew)) readAnew()
+      unknown = 0
+      open += 1
+      current = createRepeatedRequest(socket, keepAliveMs, { settled, read: readAnew })
+      answer(meaning, current)
     }
     socket.off('data', parse)
     socket.on('data', take)
@@ -147,7 +147,7 @@ export function createRepeats<Meaning extends object>(
       const now = reading?.req === req ? reading : undefined
       return (meaning) => {
         if (now === undefined) watchLater(req.socket, res)
-        else if (now.key !== undefined && !learned.has(now.key)) learned.set(now.key, meaning)
+        else if (now.key !== undefined && !learned.has(now.key)) learned.set(now.key, meaning())
       }
     },
   }

@@ -6,7 +6,12 @@ import { buildChart } from './support/chart-package.ts'
 import { basic, startGateway } from './support/gateway.ts'
 import { openGatewayStore } from './support/gateway-store.ts'
 import { readNoted } from './support/noted-requests.ts'
-import { openConnection, type RawAnswer, type RawConnection } from './support/raw-connection.ts'
+import {
+  openConnection,
+  type RawAnswer,
+  type RawConnection,
+  requestText,
+} from './support/raw-connection.ts'
 
 /** Projects `team` (private) and `open` (public), with a chart each and bob as a maintainer. */
 async function start(t: TestContext) {
@@ -43,15 +48,6 @@ async function start(t: TestContext) {
   }
   return { gateway, accounts, upload, ask, askUntilRecognised, bob, team, open }
 }
-
-const request = (path: string, headers: Record<string, string> = {}) =>
-  [
-    `GET ${path} HTTP/1.1`,
-    ...Object.entries({ Host: 'charts.example', ...headers }).map(
-      ([name, value]) => `${name}: ${value}`,
-    ),
-    '\r\n',
-  ].join('\r\n')
 
 const BOB = { Authorization: basic('bob') }
 
@@ -92,7 +88,7 @@ for (const { what, path, headers } of ASKED) {
     const { gateway, askUntilRecognised } = await start(t)
     const connection = openConnection(gateway.url)
     const same = { ...headers, 'X-Request-Id': 'the-same', 'X-Forwarded-For': '192.0.2.7' }
-    const { answer, last } = await askUntilRecognised(connection, request(path, same))
+    const { answer, last } = await askUntilRecognised(connection, requestText(path, same))
     assert.ok(last !== undefined)
     assert.equal(answer.status, 200)
     assert.deepEqual(withoutDate(answer), withoutDate(last))
@@ -100,7 +96,7 @@ for (const { what, path, headers } of ASKED) {
     const etag = /^etag: ([^\r]+)/im.exec(answer.head)?.[1]
     let asked = 1
     if (etag !== undefined) {
-      const known = request(path, { ...same, 'If-None-Match': etag })
+      const known = requestText(path, { ...same, 'If-None-Match': etag })
       const unchanged = await askUntilRecognised(connection, known)
       assert.equal(unchanged.answer.status, 304)
       assert.ok(unchanged.last !== undefined)
@@ -119,7 +115,7 @@ for (const { what, path, headers } of ASKED) {
 test('each recognised read has an id of its own', async (t) => {
   const { gateway, askUntilRecognised, ask } = await start(t)
   const connection = openConnection(gateway.url)
-  const text = request('/chartrepo/team/index.yaml', BOB)
+  const text = requestText('/chartrepo/team/index.yaml', BOB)
   await askUntilRecognised(connection, text)
   const ids = []
   for (let time = 1; time <= 3; time += 1) {
@@ -135,8 +131,8 @@ test('each recognised read has an id of its own', async (t) => {
 test('whatever is taken away is refused to the same bytes on the same connection', async (t) => {
   const { gateway, accounts, askUntilRecognised, ask, bob, team, open } = await start(t)
   const connection = openConnection(gateway.url)
-  const mine = request('/chartrepo/team/charts/hello-1.0.0.tgz', BOB)
-  const ofAll = request('/chartrepo/open/index.yaml')
+  const mine = requestText('/chartrepo/team/charts/hello-1.0.0.tgz', BOB)
+  const ofAll = requestText('/chartrepo/open/index.yaml')
   const expect = async (text: string, status: number) =>
     assert.equal((await ask(connection, text)).status, status)
   const known = async () => {
@@ -177,7 +173,7 @@ test('whatever is taken away is refused to the same bytes on the same connection
 test('what was changed in the store is seen by the same bytes on the same connection', async (t) => {
   const { gateway, upload, askUntilRecognised, ask } = await start(t)
   const connection = openConnection(gateway.url)
-  const [index, list, versions, file] = READS.map((path) => request(path, BOB))
+  const [index, list, versions, file] = READS.map((path) => requestText(path, BOB))
   assert.ok(index && list && versions && file)
   for (const text of [index, list, versions, file]) await askUntilRecognised(connection, text)
   await upload('team', '2.0.0')
@@ -198,14 +194,14 @@ test('requests of several users on one connection are kept apart', async (t) => 
   await accounts.createUser('eve')
   const connection = openConnection(gateway.url)
   const path = '/chartrepo/team/index.yaml'
-  await askUntilRecognised(connection, request(path, BOB))
+  await askUntilRecognised(connection, requestText(path, BOB))
   for (let time = 1; time <= 5; time += 1) {
-    const eve = await ask(connection, request(path, { Authorization: basic('eve') }))
+    const eve = await ask(connection, requestText(path, { Authorization: basic('eve') }))
     assert.deepEqual([eve.status, eve.isRecognised], [403, false])
-    assert.equal((await ask(connection, request(path))).status, 401)
-    const wrong = request(path, { Authorization: basic('bob', `wrong ${time}`) })
+    assert.equal((await ask(connection, requestText(path))).status, 401)
+    const wrong = requestText(path, { Authorization: basic('bob', `wrong ${time}`) })
     assert.equal((await ask(connection, wrong)).status, 401)
-    const bob = await ask(connection, request(path, BOB))
+    const bob = await ask(connection, requestText(path, BOB))
     assert.deepEqual([bob.status, bob.isRecognised], [200, true])
   }
 })
@@ -213,20 +209,20 @@ test('requests of several users on one connection are kept apart', async (t) => 
 test('an upload over a connection whose reads were recognised is taken whole', async (t) => {
   const { gateway, askUntilRecognised, ask } = await start(t)
   const connection = openConnection(gateway.url)
-  const file = request('/chartrepo/team/charts/hello-1.0.0.tgz', BOB)
+  const file = requestText('/chartrepo/team/charts/hello-1.0.0.tgz', BOB)
   await askUntilRecognised(connection, file)
   const files = { 'noise.hex': randomBytes(2 ** 21).toString('hex') }
   const body = await buildChart({ name: 'large', version: '1.0.0', files })
   assert.ok(body.length > 2 ** 21)
   connection.send(
-    request('/api/chartrepo/team/charts', {
+    requestText('/api/chartrepo/team/charts', {
       ...BOB,
       'Content-Length': String(body.length),
     }).replace('GET', 'POST'),
   )
   connection.send(body)
   assert.equal((await connection.answer()).status, 201)
-  const large = await ask(connection, request('/chartrepo/team/charts/large-1.0.0.tgz', BOB))
+  const large = await ask(connection, requestText('/chartrepo/team/charts/large-1.0.0.tgz', BOB))
   assert.ok(large.body.equals(body))
   assert.equal((await ask(connection, file)).status, 200)
 })

@@ -2,20 +2,17 @@ import assert from 'node:assert/strict'
 import { text as readText } from 'node:stream/consumers'
 import { type TestContext, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
-import { listen, setTimeLimits } from '../service/http-server.ts'
+import { drain, listen, setTimeLimits } from '../service/http-server.ts'
 import { createServer } from '../service/node-http.ts'
 import type { RepeatedRequest } from '../service/repeated-request.ts'
 import { createRepeats } from '../service/repeats.ts'
-import { openConnection, type RawConnection } from './support/raw-connection.ts'
-
-const request = (path: string, more = '') => `GET ${path} HTTP/1.1\r\nHost: here\r\n${more}\r\n`
+import { openConnection, type RawConnection, requestText } from './support/raw-connection.ts'
 
 /** Answers `read <method> <path> <body>` where node:http has read a request, and `recognised <path>` where it has not. */
 async function startServer(
   t: TestContext,
-  answerRepeated = (path: string, repeated: RepeatedRequest): boolean => {
+  answerRepeated = (path: string, repeated: RepeatedRequest): void => {
     setImmediate(() => send(repeated, `recognised ${path}`))
-    return true
   },
   isLearned = (path: string): boolean => !path.startsWith('/other'),
 ) {
@@ -26,7 +23,7 @@ async function startServer(
     const learn = repeats.learn(req, res)
     setImmediate(async () => {
       const { method, url: path = '' } = req
-      if (isLearned(path)) learn({ path })
+      if (isLearned(path)) learn(() => ({ path }))
       const body = path === '/upload' ? await readText(req) : ''
       if (path === '/other/late') await delay(50)
       const answer = `read ${method} ${path} ${body}`.trimEnd()
@@ -52,8 +49,8 @@ const textOf = async (answer: ReturnType<RawConnection['ask']>) => (await answer
 /** One over which `/known` is recognised. */
 async function openKnown(url: string): Promise<RawConnection> {
   const connection = openConnection(url)
-  for (let time = 1; time <= 3; time += 1) await connection.ask(request('/known'))
-  assert.equal(await textOf(connection.ask(request('/known'))), 'recognised /known')
+  for (let time = 1; time <= 3; time += 1) await connection.ask(requestText('/known'))
+  assert.equal(await textOf(connection.ask(requestText('/known'))), 'recognised /known')
   return connection
 }
 
@@ -61,16 +58,17 @@ test('what comes again is recognised, on other connections from their third requ
   const { url } = await startServer(t)
   const first = openConnection(url)
   const asked = []
-  for (let time = 1; time <= 5; time += 1) asked.push(await textOf(first.ask(request('/known'))))
+  for (let time = 1; time <= 5; time += 1)
+    asked.push(await textOf(first.ask(requestText('/known'))))
   const [read, recognised] = ['read GET /known', 'recognised /known']
   assert.deepEqual(asked, [read, read, read, recognised, recognised])
   const second = openConnection(url)
-  assert.equal(await textOf(second.ask(request('/known'))), read)
-  assert.equal(await textOf(second.ask(request('/known'))), read)
-  assert.equal(await textOf(second.ask(request('/known'))), recognised)
+  assert.equal(await textOf(second.ask(requestText('/known'))), read)
+  assert.equal(await textOf(second.ask(requestText('/known'))), read)
+  assert.equal(await textOf(second.ask(requestText('/known'))), recognised)
   // one byte more is another request
-  assert.equal(await textOf(second.ask(request('/known', 'A: b\r\n'))), read)
-  assert.equal(await textOf(second.ask(request('/known'))), recognised)
+  assert.equal(await textOf(second.ask(requestText('/known', { A: 'b' }))), read)
+  assert.equal(await textOf(second.ask(requestText('/known'))), recognised)
 })
 
 test('an answer has the head that node:http gives it', async (t) => {
@@ -78,7 +76,7 @@ test('an answer has the head that node:http gives it', async (t) => {
   const connection = openConnection(url)
   const heads = []
   for (let time = 1; time <= 4; time += 1) {
-    const { head, body } = await connection.ask(request('/known'))
+    const { head, body } = await connection.ask(requestText('/known'))
     heads.push(
       head.replace(/Date: [^\r]*GMT/, 'Date: now').replace(String(body.length), 'its length'),
     )
@@ -89,7 +87,7 @@ test('an answer has the head that node:http gives it', async (t) => {
 
 test('a connection is left to node:http once a piece of it was not one whole request', async (t) => {
   const { url } = await startServer(t)
-  const known = request('/known')
+  const known = requestText('/known')
   const cases: Record<string, { pieces: string[]; answers: string[] }> = {
     'in two pieces': {
       pieces: [known.slice(0, 10), known.slice(10)],
@@ -131,7 +129,7 @@ test('a connection is left to node:http once a piece of it was not one whole req
       answers: ['read GET /upload'],
     },
     'one that is too long': {
-      pieces: [request('/long', `A: ${'a'.repeat(3000)}\r\n`)],
+      pieces: [requestText('/long', { A: 'a'.repeat(3000) })],
       answers: ['read GET /long'],
     },
   }
@@ -152,19 +150,18 @@ test('what comes before the answer is read after it', async (t) => {
     setTimeout(() => {
       if (!repeated.isOver()) send(repeated, `recognised ${path}`)
     }, 50)
-    return true
   })
   const connection = await openKnown(url)
-  connection.send(request('/known'))
+  connection.send(requestText('/known'))
   await delay(10)
-  connection.send(request('/other'))
+  connection.send(requestText('/other'))
   assert.equal(await textOf(connection.answer()), 'read GET /known')
   assert.equal(await textOf(connection.answer()), 'read GET /other')
 
   const another = await openKnown(url)
-  another.send(request('/other/late'))
+  another.send(requestText('/other/late'))
   await delay(10)
-  another.send(request('/known'))
+  another.send(requestText('/known'))
   assert.equal(await textOf(another.answer()), 'read GET /other/late')
   assert.equal(await textOf(another.answer()), 'read GET /known')
 })
@@ -173,17 +170,14 @@ test('a request that began before its connection was watched teaches nothing, an
   const { url } = await startServer(t)
   await openKnown(url)
   const connection = openConnection(url)
-  connection.send(`${request('/known')}GET /else HTTP/1.1\r\nHost: here\r\nA: `)
+  connection.send(`${requestText('/known')}GET /else HTTP/1.1\r\nA: `)
   assert.equal(await textOf(connection.answer()), 'read GET /known')
   await delay(20)
-  const rest = 'GET /known HTTP/1.1\r\nB: c\r\n\r\n'
+  const rest = requestText('/known', { B: 'c' })
   assert.equal(await textOf(connection.ask(rest)), 'read GET /else')
   const other = await openKnown(url)
-  for (let time = 1; time <= 2; time += 1) {
-    const whole = 'GET /known HTTP/1.1\r\nHost: here\r\nB: c\r\n\r\n'
-    await other.ask(whole)
-    assert.equal(await textOf(other.ask(whole)), 'recognised /known')
-  }
+  assert.equal(await textOf(other.ask(rest)), 'read GET /known')
+  assert.equal(await textOf(other.ask(rest)), 'recognised /known')
 })
 
 test('a request is recognised only where its connection stays open', async (t) => {
@@ -193,28 +187,30 @@ test('a request is recognised only where its connection stays open', async (t) =
     const old = 'GET /known HTTP/1.0\r\nHost: here\r\nConnection: keep-alive\r\n\r\n'
     assert.equal(await textOf(connection.ask(old)), 'read GET /known')
   }
-  const { head } = await connection.ask(request('/known', 'Connection: close\r\n'))
+  const { head } = await connection.ask(requestText('/known', { Connection: 'close' }))
   assert.match(head, /Connection: close/)
-  await assert.rejects(connection.ask(request('/known')), /has ended/)
+  await assert.rejects(connection.ask(requestText('/known')), /has ended/)
 })
 
 test('what cannot be answered so is read, and not recognised before it has been learned again', async (t) => {
-  let mode: 'answers' | 'refuses' | 'declines' = 'answers'
+  let mode: 'answers' | 'declines at once' | 'declines' = 'answers'
   let isLearned = true
   let recognised = 0
   const answerRepeated = (path: string, repeated: RepeatedRequest) => {
     recognised += 1
-    if (mode === 'refuses') return false
+    if (mode === 'declines at once') {
+      repeated.decline()
+      return
+    }
     setImmediate(() => {
       if (mode === 'declines') repeated.decline()
       else send(repeated, `recognised ${path}`)
     })
-    return true
   }
   const { url } = await startServer(t, answerRepeated, () => isLearned)
   const connection = await openKnown(url)
-  const ask = () => textOf(connection.ask(request('/known')))
-  for (const other of ['refuses', 'declines'] as const) {
+  const ask = () => textOf(connection.ask(requestText('/known')))
+  for (const other of ['declines at once', 'declines'] as const) {
     mode = other
     isLearned = false
     recognised = 0
@@ -227,11 +223,20 @@ test('what cannot be answered so is read, and not recognised before it has been 
   }
 })
 
-test('a connection that repeats nothing is left to node:http', async (t) => {
+test('a connection that repeats nothing for long is left to node:http', async (t) => {
   const { url } = await startServer(t)
   const connection = await openKnown(url)
-  for (let number = 1; number <= 256; number += 1) await connection.ask(request(`/other/${number}`))
-  assert.equal(await textOf(connection.ask(request('/known'))), 'read GET /known')
+  const askOthers = async (count: number) => {
+    for (let number = 1; number <= count; number += 1) {
+      await connection.ask(requestText(`/other/${number}`))
+    }
+  }
+  for (let time = 1; time <= 2; time += 1) {
+    await askOthers(255)
+    assert.equal(await textOf(connection.ask(requestText('/known'))), 'recognised /known')
+  }
+  await askOthers(256)
+  assert.equal(await textOf(connection.ask(requestText('/known'))), 'read GET /known')
 })
 
 for (const late of ['send', 'decline'] as const) {
@@ -241,36 +246,42 @@ for (const late of ['send', 'decline'] as const) {
       repeated.once('close', () => ended.resolve([repeated.headersSent, repeated.writableFinished]))
       const answer = () => (late === 'send' ? send(repeated, path) : repeated.decline())
       setTimeout(answer, 100)
-      return true
     })
     const connection = openConnection(url)
-    for (let time = 1; time <= 3; time += 1) await connection.ask(request('/known'))
-    connection.send(request('/known'))
+    for (let time = 1; time <= 3; time += 1) await connection.ask(requestText('/known'))
+    connection.send(requestText('/known'))
     await delay(20)
     connection.end()
     assert.deepEqual(await ended.promise, [false, false])
     // its parser may be this one's
-    assert.equal(await textOf(openConnection(url).ask(request('/known'))), 'read GET /known')
+    assert.equal(await textOf(openConnection(url).ask(requestText('/known'))), 'read GET /known')
   })
 }
 
 test('a server that stops waits for what it has recognised, and recognises nothing more', async (t) => {
-  let answerNow = () => {}
   const { url, server, settle } = await startServer(t, (path, repeated) => {
-    answerNow = () => send(repeated, `recognised ${path}`)
-    setTimeout(answerNow, path === '/known' ? 0 : 200)
-    return true
+    setTimeout(() => send(repeated, `recognised ${path}`), path === '/known' ? 0 : 200)
   })
   const connection = await openKnown(url)
   const slow = openConnection(url)
-  for (let time = 1; time <= 3; time += 1) await slow.ask(request('/slow'))
-  slow.send(request('/slow'))
+  for (let time = 1; time <= 3; time += 1) await slow.ask(requestText('/slow'))
+  slow.send(requestText('/slow'))
   await delay(20)
   const started = performance.now()
   const settled = settle(5000)
-  assert.equal(await textOf(connection.ask(request('/known'))), 'read GET /known')
+  assert.equal(await textOf(connection.ask(requestText('/known'))), 'read GET /known')
   await settled
   assert.ok(performance.now() - started > 100)
   server.close()
   assert.equal(await textOf(slow.answer()), 'recognised /slow')
+})
+
+test('a server that stops waits no longer than it may', async (t) => {
+  const { url, server, settle } = await startServer(t, () => {})
+  const connection = openConnection(url)
+  for (let time = 1; time <= 3; time += 1) await connection.ask(requestText('/known'))
+  connection.send(requestText('/known'))
+  await delay(20)
+  await drain(server, 200, settle)
+  await assert.rejects(connection.answer(), /has ended/)
 })

@@ -21,10 +21,11 @@ export function findKept({ method, url = '' }: Asked): AllowedRead | undefined {
   return method === 'GET' ? readsOf.get(url) : undefined
 }
 
-export function keepRead({ url = '' }: Asked, read: AllowedRead): void {
-  if (url.length <= MAX_KEPT_LENGTH) readsOf.set(url, read)
+export function keepRead({ method, url = '' }: Asked, read: AllowedRead): void {
+  if (method === 'GET' && url.length <= MAX_KEPT_LENGTH) readsOf.set(url, read)
 }
 
+/** undefined: it asks for something else, or is not to be understood. */
 export function parseRead({ method = '', url = '' }: Asked): AllowedRead | undefined {
   try {
     const request = parseChartRequest(method, url)

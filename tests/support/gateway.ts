@@ -103,8 +103,7 @@ export async function startGateway(
   const settle = gateway.watch(server)
   const url = await listen(server, '127.0.0.1', 0)
   closers.push(
-    () => settle(1000),
-    () => drain(server, 1000),
+    () => drain(server, 1000, settle),
     () => gateway.close(),
     () => store.close(),
     () => changes.close(),

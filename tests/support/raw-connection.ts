@@ -16,6 +16,14 @@ export interface RawConnection {
   end: () => void
 }
 
+/** A GET as clients write it. */
+export function requestText(path: string, headers: Record<string, string> = {}): string {
+  const lines = Object.entries({ Host: 'charts.example', ...headers }).map(
+    ([name, value]) => `${name}: ${value}\r\n`,
+  )
+  return `GET ${path} HTTP/1.1\r\n${lines.join('')}\r\n`
+}
+
 /** A connection over which bytes go as they are, each piece as soon as it is sent. */
 export function openConnection(url: string): RawConnection {
   const { hostname, port } = new URL(url)
